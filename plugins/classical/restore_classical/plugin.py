@@ -1,0 +1,1 @@
+"""Registration of the baselines without learning."""

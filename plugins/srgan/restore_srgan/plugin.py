@@ -1,0 +1,1 @@
+"""Registration of SRResNet and its training recipe."""

@@ -1,0 +1,41 @@
+"""Image restoration: degradations, models, priors and losses as plugins of one runtime.
+
+The public names resolve on first use; importing this package imports neither torch nor numpy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "restore.runtime",
+    "Restorer": "restore.runtime",
+    "Outcome": "restore.runtime",
+    "degrade": "restore.composition",
+    "evaluate": "restore.benchmark",
+    "plugins": "restore.catalogue",
+    "models": "restore.catalogue",
+    "RestoreError": "restore.errors",
+}
+
+__all__ = ["Outcome", "RestoreError", "Restorer", "degrade", "evaluate", "load", "models", "plugins"]
+
+if TYPE_CHECKING:
+    from restore.benchmark import evaluate
+    from restore.catalogue import models, plugins
+    from restore.composition import degrade
+    from restore.errors import RestoreError
+    from restore.runtime import Outcome, Restorer, load
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'restore' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

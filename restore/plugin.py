@@ -1,0 +1,261 @@
+"""What a plugin's registration module imports: descriptors, hooks and the two markers.
+
+A hook returns light descriptors that name their factory by import string (``"package.module:Class"``),
+so that everything installed can be listed without importing torch. Nothing here may import it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+import pluggy
+
+hookspec = pluggy.HookspecMarker("restore")
+hookimpl = pluggy.HookimplMarker("restore")
+
+NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+TAG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+Tiling = Literal["exact", "approximate", "internal", "forbidden"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """A component as it is listed: its name, what makes it, and where it comes from."""
+
+    kind: ClassVar[str] = ""
+
+    name: str
+    """Short name, lower case, words joined by hyphens: ``gaussian-blur``."""
+    factory: str
+    """Import string of a callable; its keyword arguments are the component's options."""
+    summary: str = ""
+    """One line for ``restore list``."""
+    licence: str = ""
+    """SPDX identifier of the code."""
+    citation: str = ""
+    """Paper and equation that define it."""
+
+    def __post_init__(self) -> None:
+        """Check the fields. Raises TypeError or ValueError that names the field and the component."""
+        for item in fields(self):
+            _check_type(self, item.name, item.type)
+        if not NAME.fullmatch(self.name):
+            raise ValueError(
+                f"{type(self).__name__} name {self.name!r} must be lower case words joined by hyphens"
+            )
+        if not FACTORY.fullmatch(self.factory):
+            raise ValueError(
+                f"factory of {self.name!r} must be an import string 'package.module:Name', not {self.factory!r}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsSpec:
+    """Trained weights of a model, shipped inside a plugin's package."""
+
+    tag: str
+    """Name after the dot: ``psnr-x4`` in ``srresnet.psnr-x4``."""
+    file: str
+    """``package:path`` of a safetensors file inside the installed package."""
+    sha256: str
+    """Hash of the file, checked before it is opened."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Factory options that the weights were trained with."""
+    summary: str = ""
+    licence: str = ""
+    """Terms of the weights, and of the data they were trained on."""
+    card: str = ""
+    """``package:path`` of the Markdown card: recipe, data, seed, steps, measured scores."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check_type(self, item.name, item.type)
+        if not TAG.fullmatch(self.tag):
+            raise ValueError(f"weights tag {self.tag!r} must be lower case words joined by hyphens")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"sha256 of weights {self.tag!r} must be 64 hexadecimal digits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DegradationSpec(Spec):
+    """``A`` of ``y = A(x)``: what harms an image."""
+
+    kind: ClassVar[str] = "degradation"
+
+    differentiable: bool = True
+    """Whether gradients flow from its output to its input image."""
+    masks: bool = False
+    """Whether it takes pixels away, and so yields a mask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """A method that undoes a degradation."""
+
+    kind: ClassVar[str] = "model"
+
+    task: str
+    """What it undoes: ``super-resolution``, ``inpainting``, ``denoising`` ..."""
+    scale: int | None = 1
+    """Output side over input side; ``None``: the built module's ``scale`` attribute tells."""
+    channels: tuple[int, ...] = (3,)
+    """Channel counts it takes; a gray image is replicated for a model of (3,)."""
+    min_size: int = 1
+    """Smallest side of an input, in pixels; smaller ones are padded by reflection."""
+    multiple_of: int = 1
+    """Sides of an input must be a multiple of this; others are padded."""
+    fixed_size: tuple[int, int] | None = None
+    """(height, width) of the only input size it takes."""
+    tiling: Tiling = "forbidden"
+    """``exact``: tiles with a halo give the whole image's result; ``approximate``: nearly;
+    ``internal``: the model cuts large images itself; ``forbidden``: it must see all of the image."""
+    receptive_field: int | None = None
+    """Side in input pixels of what one output pixel depends on; the halo of a tile is half of it."""
+    dtypes: tuple[str, ...] = ("float32",)
+    """Precisions it is proved in: ``float32``, ``bfloat16``, ``float16``."""
+    weights: tuple[WeightsSpec, ...] = ()
+    """Trained weights; the first is the default."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.tiling not in ("exact", "approximate", "internal", "forbidden"):
+            raise ValueError(f"tiling of {self.name!r} is {self.tiling!r}")
+        if self.tiling == "exact" and self.receptive_field is None:
+            raise ValueError(f"{self.name!r} declares exact tiling and no receptive_field")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossSpec(Spec):
+    """A term of a training or inversion objective."""
+
+    kind: ClassVar[str] = "loss"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorSpec(Spec):
+    """A generative model whose latent space can be searched."""
+
+    kind: ClassVar[str] = "prior"
+    weights: tuple[WeightsSpec, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(Spec):
+    """A score of a prediction against a target."""
+
+    kind: ClassVar[str] = "metric"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeSpec(Spec):
+    """A training run that ``restore train`` carries out."""
+
+    kind: ClassVar[str] = "recipe"
+    model: str = ""
+    """Name of the model or prior that it trains."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(Spec):
+    """Images with a known layout on disk."""
+
+    kind: ClassVar[str] = "dataset"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtocolSpec(Spec):
+    """A named way of measuring: colour space, crop, rounding, pooling."""
+
+    kind: ClassVar[str] = "protocol"
+
+
+SPECS: tuple[type[Spec], ...] = (
+    DegradationSpec, ModelSpec, LossSpec, PriorSpec, MetricSpec, RecipeSpec, DatasetSpec, ProtocolSpec,
+)  # fmt: skip
+KINDS: tuple[str, ...] = tuple(spec.kind for spec in SPECS)
+
+
+class Hooks:
+    """The hooks a plugin may implement; each returns the components it contributes."""
+
+    @hookspec
+    def restore_degradations(self) -> Iterable[DegradationSpec]:
+        """Degradations, ``y = A(x)``."""
+        raise NotImplementedError
+
+    @hookspec
+    def restore_models(self) -> Iterable[ModelSpec]:
+        """Models that restore an observation."""
+        raise NotImplementedError
+
+    @hookspec
+    def restore_losses(self) -> Iterable[LossSpec]:
+        """Terms of training and inversion objectives."""
+        raise NotImplementedError
+
+    @hookspec
+    def restore_priors(self) -> Iterable[PriorSpec]:
+        """Generative models with a latent space."""
+        raise NotImplementedError
+
+    @hookspec
+    def restore_metrics(self) -> Iterable[MetricSpec]:
+        """Scores of a prediction."""
+        raise NotImplementedError
+
+    @hookspec
+    def restore_recipes(self) -> Iterable[RecipeSpec]:
+        """Training runs."""
+        raise NotImplementedError
+
+    @hookspec
+    def restore_datasets(self) -> Iterable[DatasetSpec]:
+        """Data sets."""
+        raise NotImplementedError
+
+    @hookspec
+    def restore_protocols(self) -> Iterable[ProtocolSpec]:
+        """Evaluation protocols."""
+        raise NotImplementedError
+
+
+HOOKS: Mapping[str, type[Spec]] = {
+    name: spec for name, spec in zip([n for n in vars(Hooks) if n.startswith("restore_")], SPECS, strict=True)
+}
+
+
+_CHECKS: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "tuple[int, ...]": (tuple,),
+    "tuple[str, ...]": (tuple,),
+    "tuple[int, int] | None": (tuple, type(None)),
+    "tuple[WeightsSpec, ...]": (tuple,),
+    "Mapping[str, Any]": (Mapping,),
+    "Tiling": (str,),
+}
+_ITEMS: Mapping[str, type] = {
+    "tuple[int, ...]": int,
+    "tuple[str, ...]": str,
+    "tuple[int, int] | None": int,
+    "tuple[WeightsSpec, ...]": WeightsSpec,
+}
+
+
+def _check_type(owner: object, name: str, annotation: Any) -> None:
+    value = getattr(owner, name)
+    wanted = _CHECKS[annotation]
+    wrong_item = isinstance(value, tuple) and any(not isinstance(v, _ITEMS[annotation]) for v in value)
+    sly_bool = isinstance(value, bool) and bool not in wanted
+    if not isinstance(value, wanted) or wrong_item or sly_bool:
+        label = getattr(owner, "name", getattr(owner, "tag", "?"))
+        raise TypeError(
+            f"{type(owner).__name__} {label!r}: {name} must be {annotation}, not {value!r} ({type(value).__name__})"
+        )
