@@ -1,7 +1,7 @@
 """The torch-side interfaces: what the core passes around and what a plugin's factory returns.
 
-One convention holds inside: RGB or gray, float, in ``[0, 1]``, shaped ``(B, C, H, W)``; masks ``(B, 1, H, W)``
-with 1 = missing, to be filled.
+One convention holds inside: RGB or gray, float, in ``[0, 1]``, shaped ``(B, C, H, W)``; masks are
+``(B, 1, H, W)`` with 1 = missing, to be filled.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Degradation(nn.Module):
     def draw(self, image: Tensor, generator: torch.Generator) -> Params:
         """Draw the random choices for a batch.
 
-        Drawing for a batch consumes ``generator`` (a CPU generator) sample by sample, so that a batch draws what its samples
-        would have drawn one after the other.
+        Drawing consumes ``generator`` (a CPU generator) sample by sample, so that a batch draws what its
+        samples would have drawn one after the other.
         """
         raise NotImplementedError
 
@@ -63,9 +63,7 @@ class Degradation(nn.Module):
     def observe(self, image: Tensor, generator: torch.Generator) -> Observation:
         """Draw, apply, and return everything that a model may know about it."""
         params = self.draw(image, generator)
-        return Observation(
-            image=self(image, params), mask=self.mask(image, params), degradation=self, params=params
-        )
+        return Observation(image=self(image, params), mask=self.mask(image, params), degradation=self, params=params)
 
 
 class Model(nn.Module):
@@ -75,6 +73,13 @@ class Model(nn.Module):
     """Output side over input side, where it depends on an option; else the ModelSpec's holds."""
     receptive_field: int | None = None
     """Side in input pixels, where it depends on an option; else the ModelSpec's holds."""
+
+    def __call__(self, observation: Observation | Tensor) -> Tensor:
+        """Take an observation, or as a part of a torch pipeline its image alone."""
+        if isinstance(observation, Tensor):
+            observation = Observation(image=observation)
+        restored: Tensor = super().__call__(observation)
+        return restored
 
     def forward(self, observation: Observation) -> Tensor:
         """Return the restored image, ``(B, C', H', W')`` in ``[0, 1]`` (the runtime clamps)."""
@@ -99,21 +104,27 @@ class Prior(nn.Module):
 class Encodes(Protocol):
     """A prior that can guess the latent of an image."""
 
-    def encode(self, image: Tensor) -> Tensor: ...
+    def encode(self, image: Tensor) -> Tensor:
+        """Return latents ``(B, *latent_shape)``."""
+        ...
 
 
 @runtime_checkable
 class Criticises(Protocol):
     """A prior that can judge how likely an image is."""
 
-    def critic(self, image: Tensor) -> Tensor: ...
+    def critic(self, image: Tensor) -> Tensor:
+        """Return logits ``(B,)``, higher for likelier images."""
+        ...
 
 
 @runtime_checkable
 class HasFeatures(Protocol):
     """A prior that can compare images by features."""
 
-    def features(self, image: Tensor) -> list[Tensor]: ...
+    def features(self, image: Tensor) -> list[Tensor]:
+        """Return feature maps, from fine to coarse."""
+        ...
 
 
 class Loss(nn.Module):

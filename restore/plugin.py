@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import pluggy
 
@@ -18,9 +18,11 @@ hookimpl = pluggy.HookimplMarker("restore")
 
 NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 TAG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
-FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+RESOURCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[^/\\:][^\\:]*")
 
 Tiling = Literal["exact", "approximate", "internal", "forbidden"]
+DTYPES = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +47,14 @@ class Spec:
         for item in fields(self):
             _check_type(self, item.name, item.type)
         if not NAME.fullmatch(self.name):
-            raise ValueError(
-                f"{type(self).__name__} name {self.name!r} must be lower case words joined by hyphens"
-            )
+            raise ValueError(f"{type(self).__name__} name {self.name!r} must be lower case words joined by hyphens")
         if not FACTORY.fullmatch(self.factory):
             raise ValueError(
                 f"factory of {self.name!r} must be an import string 'package.module:Name', not {self.factory!r}"
             )
+        for label in ("summary", "licence", "task"):
+            if not getattr(self, label, "").isprintable():
+                raise ValueError(f"{label} of {self.name!r} must be one line of printable text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +81,14 @@ class WeightsSpec:
         if not TAG.fullmatch(self.tag):
             raise ValueError(f"weights tag {self.tag!r} must be lower case words joined by hyphens")
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ValueError(f"sha256 of weights {self.tag!r} must be 64 hexadecimal digits")
+            raise ValueError(f"sha256 of weights {self.tag!r} must be 64 lower case hexadecimal digits")
+        for location in filter(None, (self.file, self.card)):
+            if not RESOURCE.fullmatch(location) or ".." in location:
+                raise ValueError(f"weights {self.tag!r} lie at 'package:path', not at {location!r}")
+        if not self.file.endswith(".safetensors"):
+            raise ValueError(f"weights {self.tag!r} must be a .safetensors file, not {self.file!r}")
+        if not all(isinstance(key, str) for key in self.options):
+            raise TypeError(f"options of weights {self.tag!r} must have names, not {list(self.options)!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,10 +133,22 @@ class ModelSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.tiling not in ("exact", "approximate", "internal", "forbidden"):
-            raise ValueError(f"tiling of {self.name!r} is {self.tiling!r}")
+        if self.tiling not in get_args(Tiling):
+            raise ValueError(f"tiling of {self.name!r} must be one of {get_args(Tiling)}, not {self.tiling!r}")
         if self.tiling == "exact" and self.receptive_field is None:
             raise ValueError(f"{self.name!r} declares exact tiling and no receptive_field")
+        sizes = ("scale", "min_size", "multiple_of", "receptive_field", "channels", "fixed_size")
+        for name in sizes:
+            value = getattr(self, name)
+            if value is not None and any(n < 1 for n in (value if isinstance(value, tuple) else (value,))):
+                raise ValueError(f"{name} of {self.name!r} must be at least 1, not {value!r}")
+        if not self.channels:
+            raise ValueError(f"{self.name!r} takes no number of channels")
+        if self.fixed_size is not None and len(self.fixed_size) != 2:
+            raise ValueError(f"fixed_size of {self.name!r} must be (height, width), not {self.fixed_size!r}")
+        if not self.dtypes or set(self.dtypes) - set(DTYPES):
+            raise ValueError(f"dtypes of {self.name!r} must be among {DTYPES}, not {self.dtypes!r}")
+        _check_tags(self.name, self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +164,11 @@ class PriorSpec(Spec):
 
     kind: ClassVar[str] = "prior"
     weights: tuple[WeightsSpec, ...] = ()
+    """Trained weights; the first is the default."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_tags(self.name, self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,9 +251,9 @@ class Hooks:
         raise NotImplementedError
 
 
-HOOKS: Mapping[str, type[Spec]] = {
-    name: spec for name, spec in zip([n for n in vars(Hooks) if n.startswith("restore_")], SPECS, strict=True)
-}
+HOOKS: Mapping[str, type[Spec]] = dict(
+    zip([name for name in vars(Hooks) if name.startswith("restore_")], SPECS, strict=True)
+)
 
 
 _CHECKS: Mapping[str, tuple[type, ...]] = {
@@ -249,12 +276,25 @@ _ITEMS: Mapping[str, type] = {
 }
 
 
+def _check_tags(name: str, weights: tuple[WeightsSpec, ...]) -> None:
+    tags = [w.tag for w in weights]
+    twice = [tag for tag in tags if tags.count(tag) > 1]
+    if twice:
+        raise ValueError(f"{name!r} has two weights with the tag {twice[0]!r}")
+
+
+def _is(value: object, wanted: tuple[type, ...]) -> bool:
+    """Tell whether a value is of the types; unlike ``isinstance``, True is no whole number."""
+    return isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
+
+
 def _check_type(owner: object, name: str, annotation: Any) -> None:
     value = getattr(owner, name)
-    wanted = _CHECKS[annotation]
-    wrong_item = isinstance(value, tuple) and any(not isinstance(v, _ITEMS[annotation]) for v in value)
-    sly_bool = isinstance(value, bool) and bool not in wanted
-    if not isinstance(value, wanted) or wrong_item or sly_bool:
+    wanted = _CHECKS.get(annotation)
+    if wanted is None:  # a field that a plugin's own subclass adds
+        return
+    items = value if annotation in _ITEMS and isinstance(value, tuple) else ()
+    if not _is(value, wanted) or not all(_is(item, (_ITEMS[annotation],)) for item in items):
         label = getattr(owner, "name", getattr(owner, "tag", "?"))
         raise TypeError(
             f"{type(owner).__name__} {label!r}: {name} must be {annotation}, not {value!r} ({type(value).__name__})"

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from restore.registry import registry
+
+settings.register_profile("restore", deadline=None, derandomize=True)
+settings.load_profile("restore")
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +28,84 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the test data folder {folder} is absent")
     return folder
+
+
+@dataclass
+class Site:
+    """A folder of installed distributions, written as an installer leaves them."""
+
+    folder: Path
+    packages: list[str] = field(default_factory=list)
+
+    def install(
+        self,
+        name: str,
+        plugin: str,
+        *,
+        version: str = "1.0",
+        requires: Sequence[str] = (),
+        group: str = "restore.v1",
+        entry: str | None = None,
+        value: str | None = None,
+        files: Mapping[str, str | bytes] | None = None,
+        metadata: str | None = None,
+        entry_points: str | None = None,
+        direct_url: str | None = None,
+    ) -> Path:
+        """Write a distribution whose ``plugin`` module has this source; return its package."""
+        package = name.lower().replace("-", "_")
+        entry = entry or package.removeprefix("restore_")
+        info = f"{package}-{version}.dist-info"
+        told = "".join(f"Requires-Dist: {line}\n" for line in requires)
+        written: dict[str, str | bytes] = {
+            f"{package}/__init__.py": "",
+            f"{package}/plugin.py": textwrap.dedent(plugin),
+            f"{info}/METADATA": metadata
+            if metadata is not None
+            else f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n{told}",
+            f"{info}/entry_points.txt": entry_points or f"[{group}]\n{entry} = {value or package + '.plugin'}\n",
+            f"{info}/INSTALLER": "pip\n",
+            **({f"{info}/direct_url.json": direct_url} if direct_url else {}),
+            **{f"{package}/{path}": content for path, content in (files or {}).items()},
+        }
+        record = []
+        for path, content in written.items():
+            data = content if isinstance(content, bytes) else content.encode()
+            target = self.folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+            record.append(f"{path},sha256={hashlib.sha256(data).hexdigest()},{len(data)}")
+        (self.folder / info / "RECORD").write_text("\n".join([*record, f"{info}/RECORD,,"]) + "\n")
+        self.packages.append(package)
+        return self.folder / package
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in a fresh process that has these distributions."""
+        command = "from restore.cli import main; main()"
+        return subprocess.run(
+            [sys.executable, "-c", command, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder), "COLUMNS": "80", **environment},
+        )
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Distributions that are installed for one test, in this process and in those that it starts."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for name in ("RESTORE_PLUGINS", "RESTORE_DISABLE_PLUGINS", "RESTORE_STRICT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path / "home"))
+    monkeypatch.syspath_prepend(folder)
+    importlib.invalidate_caches()
+    registry.cache_clear()
+    here = Site(folder)
+    yield here
+    registry.cache_clear()
+    for module in [m for m in sys.modules if m.partition(".")[0] in here.packages]:
+        del sys.modules[module]

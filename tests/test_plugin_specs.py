@@ -1,0 +1,159 @@
+"""Descriptors refuse what the core could not act on, and say which component and field is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from restore.plugin import HOOKS, KINDS, DegradationSpec, ModelSpec, PriorSpec, Spec, WeightsSpec
+
+DIGEST = "0123456789abcdef" * 4
+
+
+def model(**changes: Any) -> ModelSpec:
+    return ModelSpec(**{"name": "net", "factory": "package.module:Net", "task": "denoising", **changes})
+
+
+def weights(**changes: Any) -> WeightsSpec:
+    return WeightsSpec(**{"tag": "photo-x4", "file": "package:w.safetensors", "sha256": DIGEST, **changes})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", 3),
+        ("factory", len),
+        ("summary", None),
+        ("task", ("denoising",)),
+        ("licence", b"MIT"),
+        ("scale", 2.0),
+        ("scale", "4"),
+        ("scale", True),
+        ("channels", 3),
+        ("channels", [3]),
+        ("channels", ("3",)),
+        ("channels", (True,)),
+        ("min_size", None),
+        ("multiple_of", 1.5),
+        ("fixed_size", 64),
+        ("fixed_size", (64, 6.4)),
+        ("tiling", None),
+        ("receptive_field", "80"),
+        ("dtypes", "float32"),
+        ("dtypes", (32,)),
+        ("weights", [weights()]),
+        ("weights", ("photo-x4",)),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_named(field, value):
+    with pytest.raises(TypeError, match=rf"ModelSpec .*: {field} must be .*, not ") as caught:
+        model(**{field: value})
+    assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"tiling": "overlap"}, "tiling of 'net' must be one of"),
+        ({"tiling": "exact"}, "exact tiling and no receptive_field"),
+        ({"scale": 0}, "scale of 'net' must be at least 1, not 0"),
+        ({"channels": (3, 0)}, "channels of 'net' must be at least 1"),
+        ({"channels": ()}, "no number of channels"),
+        ({"min_size": -1}, "min_size of 'net'"),
+        ({"fixed_size": (64, 64, 3)}, r"fixed_size of 'net' must be \(height, width\)"),
+        ({"receptive_field": 0, "tiling": "exact"}, "receptive_field of 'net'"),
+        ({"dtypes": ("float64",)}, "dtypes of 'net' must be among"),
+        ({"dtypes": ()}, "dtypes of 'net' must be among"),
+        ({"weights": (weights(), weights())}, "'net' has two weights with the tag 'photo-x4'"),
+        ({"summary": "two\nlines"}, "summary of 'net' must be one line"),
+        ({"summary": "\x1b[31mred"}, "summary of 'net' must be one line"),
+        ({"task": "denoising\x07"}, "task of 'net' must be one line"),
+        ({"licence": "MIT\nand more"}, "licence of 'net' must be one line"),
+    ],
+)
+def test_a_value_without_sense_is_told(changes, told):
+    with pytest.raises(ValueError, match=told):
+        model(**changes)
+
+
+@pytest.mark.parametrize("name", ["srgan", "x", "mask-center", "tv_chambolle", "sr2x4-gan"])
+def test_good_names(name):
+    assert model(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "SRGAN", "4x", "sr--gan", "-sr", "sr-", "sr gan", "a.b", "a:b", "a=b", "a|b", "é", "sr\n"]
+)
+def test_bad_names(name):
+    """A dot parts the weights' tag, a colon the distribution, an equals sign options, a bar degradations."""
+    with pytest.raises(ValueError, match="must be lower case words joined by hyphens"):
+        model(name=name)
+
+
+@pytest.mark.parametrize("factory", ["", "module", "module.Net", ":Net", "module:", "a:b:c", "a/b:c", "a..b:c", "1:c"])
+def test_bad_factories(factory):
+    with pytest.raises(ValueError, match="factory of 'net' must be an import string"):
+        model(factory=factory)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tag": "Photo"},
+        {"tag": "a.b"},
+        {"sha256": DIGEST.upper()},
+        {"sha256": DIGEST[1:]},
+        {"file": "w.safetensors"},
+        {"file": "package:/etc/w.safetensors"},
+        {"file": "package:../w.safetensors"},
+        {"file": "package:w.pth"},
+        {"file": "C:\\w.safetensors"},
+        {"card": "package:../../card.md"},
+        {"card": "card.md"},
+    ],
+)
+def test_bad_weights(changes):
+    with pytest.raises(ValueError, match=r"weights|sha256"):
+        weights(**changes)
+    with pytest.raises(TypeError, match="options"):
+        weights(options={4: "scale"})
+
+
+def test_descriptors_are_frozen_and_keyword_only():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        model().name = "other"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="positional"):
+        DegradationSpec("blur", "package.module:Blur")  # type: ignore[misc]
+
+
+def test_a_plugin_may_add_fields_of_its_own():
+    @dataclass(frozen=True, kw_only=True)
+    class Annotated(ModelSpec):
+        authors: tuple[str, ...] = ()
+        year: float = 0.0
+
+    assert Annotated(name="net", factory="a.b:C", task="t", year=2026.5).year == 2026.5
+
+
+def test_the_defaults_are_the_careful_ones():
+    spec = model()
+    assert (spec.tiling, spec.dtypes, spec.scale, spec.channels) == ("forbidden", ("float32",), 1, (3,))
+
+
+def test_every_hook_has_its_kind():
+    assert {hook.removeprefix("restore_") for hook in HOOKS} == {
+        "degradations",
+        "models",
+        "losses",
+        "priors",
+        "metrics",
+        "recipes",
+        "datasets",
+        "protocols",
+    }
+    assert tuple(spec.kind for spec in HOOKS.values()) == KINDS
+    assert all(issubclass(spec, Spec) for spec in HOOKS.values())
+    assert PriorSpec(name="dcgan", factory="a.b:C", weights=(weights(),)).weights[0].tag == "photo-x4"
