@@ -1,0 +1,182 @@
+"""Degradations by name, in sequence: ``bicubic:scale=4|gaussian-noise:sigma=0.02|jpeg:quality=60``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from restore import images
+from restore.contracts import Degradation, Observation, Params
+from restore.errors import UsageError
+from restore.options import parse
+from restore.registry import registry
+from restore.resize import resize
+
+SEEDS = 2**63
+"""Seeds lie below."""
+
+
+def build_degradation(text: str) -> Degradation:
+    """Build one degradation, or a Pipeline of those that bars separate.
+
+    Raises:
+        UsageError: an empty part, an unknown or ill-typed option.
+        UnknownNameError: a name that no plugin offers.
+    """
+    parts = [part.strip() for part in text.split("|")]
+    if not all(parts):
+        raise UsageError(f"{text!r} has an empty part", "write NAME:key=value|NAME:key=value")
+    built: list[tuple[str, Degradation]] = []
+    for part in parts:
+        name, options = parse(part)
+        built.append((name, registry().find("degradation", name).build(**options)))
+    return built[0][1] if len(built) == 1 else Pipeline(built)
+
+
+class Pipeline(Degradation):
+    """Degradations one after the other; ``params`` has an entry for each, ``0.bicubic``, ``1.jpeg`` ...
+
+    Each step draws with the image that it will be given. A pixel is missing when any of them takes it away;
+    the mask of an earlier one is carried through those after it only while they keep the size.
+    """
+
+    def __init__(self, parts: Sequence[tuple[str, Degradation]]) -> None:
+        super().__init__()
+        self.keys = [f"{number}.{name}" for number, (name, _) in enumerate(parts)]
+        self.parts = torch.nn.ModuleList([part for _, part in parts])
+        self.scale = math.prod(part.scale for _, part in parts)
+
+    def _steps(self) -> list[tuple[str, Degradation]]:
+        return [(key, cast(Degradation, part)) for key, part in zip(self.keys, self.parts, strict=True)]
+
+    @torch.no_grad()
+    def draw(self, image: Tensor, generator: torch.Generator) -> Params:
+        """Draw for each sample in turn, through all steps."""
+        drawn = []
+        for sample in range(len(image)):
+            one, choices = image[sample : sample + 1], dict[str, Params]()
+            for key, part in self._steps():
+                choices[key] = part.draw(one, generator)
+                if key != self.keys[-1]:
+                    one = part(one, choices[key])
+            drawn.append(choices)
+        return _merge(drawn) if drawn else {key: {} for key in self.keys}
+
+    def forward(self, image: Tensor, params: Params) -> Tensor:
+        """Return ``(B, C, H', W')`` in [0, 1]."""
+        for key, part in self._steps():
+            image = part(image, params[key])
+        return image
+
+    def mask(self, image: Tensor, params: Params) -> Tensor | None:
+        """Return the union of the steps' masks ``(B, 1, H', W')``, or None. Raises UsageError."""
+        if all(type(part).mask is Degradation.mask for _, part in self._steps()):
+            return None
+        union: Tensor | None = None
+        for key, part in self._steps():
+            given = image
+            image = part(given, params[key])
+            union = _united(union, part.mask(given, params[key]), image)
+        return union
+
+    def observe(self, image: Tensor, generator: torch.Generator) -> Observation:
+        """Draw, apply, and return everything that a model may know about it. Raises UsageError."""
+        if len(image) != 1:
+            return super().observe(image, generator)
+        params: dict[str, Params] = {}
+        union: Tensor | None = None
+        for key, part in self._steps():
+            seen = part.observe(image, generator)
+            image, params[key] = seen.image, seen.params
+            union = _united(union, seen.mask, image)
+        return Observation(image=image, mask=union, degradation=self, params=params)
+
+
+def _united(mask: Tensor | None, own: Tensor | None, image: Tensor) -> Tensor | None:
+    """Join the mask of the steps so far and a step's own, given the image after it. Raises UsageError."""
+    if mask is not None and mask.shape[-2:] != image.shape[-2:]:
+        raise UsageError("a mask before a change of size has no meaning after it", "put the mask last")
+    if mask is None or own is None:
+        return own if mask is None else mask
+    return torch.maximum(mask, own)
+
+
+def _merge(drawn: Sequence[Params]) -> dict[str, Any]:
+    """Join the parameters of samples: chain lists, merge mappings; everything else is the same in all."""
+    merged: dict[str, Any] = {}
+    for key, value in drawn[0].items():
+        if isinstance(value, Mapping):
+            merged[key] = _merge([params[key] for params in drawn])
+        elif isinstance(value, list):
+            merged[key] = [item for params in drawn for item in params[key]]
+        else:
+            merged[key] = value
+    return merged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Degraded:
+    """A degraded image, what it misses, and the choices that were made."""
+
+    photo: images.Photo
+    mask: images.Photo | None
+    params: Params
+
+
+def observe(image: Any, spec: str | Degradation, *, seed: int = 0) -> Degraded:
+    """Degrade anything that ``images.load`` takes and tell what was done.
+
+    Args:
+        image: path, bytes, PIL image, array or tensor.
+        spec: a degradation, or its text.
+        seed: of the random choices, from 0 to 2**63 - 1; the same seed gives the same bits.
+
+    Returns:
+        The degraded photo, the mask (white = missing) if the degradation has one, and its parameters.
+
+    Raises:
+        RestoreError: an input, a name, an option or a seed that cannot be used.
+    """
+    if not 0 <= seed < SEEDS:
+        raise UsageError(f"{seed} is no seed", "a seed is a whole number from 0 to 2**63 - 1")
+    harm = build_degradation(spec) if isinstance(spec, str) else spec
+    photo = image if isinstance(image, images.Photo) else images.load(image)
+    source = photo.source()
+    whole = (0, 0, photo.height, photo.width)
+    color, alpha = source.read(*whole), source.read_alpha(*whole)
+    with torch.no_grad():
+        seen = harm.observe(color, torch.Generator().manual_seed(seed))
+    _, channels, height, width = seen.image.shape
+    if alpha is not None and (height, width) != (photo.height, photo.width):
+        alpha = resized_alpha(alpha, height, width)
+    canvas = photo.canvas(height=height, width=width, channels=channels)
+    canvas.write(0, 0, seen.image, alpha)
+    mask = None if seen.mask is None else images.load(seen.mask.mul(255).byte())
+    return Degraded(photo=canvas.photo(), mask=mask, params=seen.params)
+
+
+def resized_alpha(alpha: Tensor, height: int, width: int) -> Tensor:
+    """Return alpha ``(B, 1, height, width)``, resized like the image and kept within [0, 1]."""
+    return resize(alpha, height, width).clamp(0, 1)
+
+
+def degrade(image: Any, spec: str | Degradation, *, seed: int = 0) -> Any:
+    """Degrade an image and return it as the kind that was given.
+
+    Args:
+        image: path, bytes, PIL image, array or tensor.
+        spec: ``"bicubic:scale=4|jpeg:quality=60"``, or a Degradation.
+        seed: of the random choices, from 0 to 2**63 - 1; the same seed gives the same bits.
+
+    Returns:
+        The degraded image. A path gives a Photo, whose ``save``, ``numpy`` and ``pil`` go on from there.
+
+    Raises:
+        RestoreError: an input, a name, an option or a seed that cannot be used.
+    """
+    return images.export(observe(image, spec, seed=seed).photo)
