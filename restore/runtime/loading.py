@@ -1,0 +1,180 @@
+"""A model by name: its options, weights, device and precision."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from restore import options as component_options
+from restore import weights as store
+from restore.contracts import Model
+from restore.errors import PluginError, UsageError, WeightsError
+from restore.plugin import ModelSpec, WeightsSpec
+from restore.registry import Component, registry, split_tag
+from restore.runtime.policy import choose_device, choose_precision
+from restore.runtime.restorer import Restorer, TileSize
+
+
+def load(
+    model: str,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    tile: TileSize = "auto",
+    weights: str | Path | None = None,
+    **options: Any,
+) -> Restorer:
+    """Return a model, ready to restore.
+
+    Args:
+        model: ``name``, ``name.tag`` for particular weights, ``distribution:name`` where two plugins offer
+            the name; options may follow, ``name:key=value``.
+        device: ``auto`` (CUDA, else MPS, else CPU), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        precision: ``auto`` (bfloat16 where the model is proved in it and the device is fast in it,
+            else float32), ``float32``, ``bfloat16``, ``float16``.
+        tile: ``auto`` (as large as memory allows), ``off`` (the whole image at once), or the side of a tile
+            in input pixels; a halo comes on top.
+        weights: a safetensors file to use in place of the weights that the model comes with.
+        options: of the model.
+
+    Raises:
+        UnknownNameError: no plugin offers the model, or it has no such weights.
+        PluginError: the plugin is broken, or two offer the name.
+        UsageError: an option, a precision or a tile size that makes no sense, or that the weights contradict.
+        WeightsError: weights that are missing, damaged, or made for another network.
+        DeviceError: the device is absent.
+    """
+    name, written = component_options.parse(model)
+    return _make(
+        name, {**written, **options}, device=device, precision=precision, tile=tile,
+        weights=None if weights is None else Path(weights).absolute(),
+    )  # fmt: skip
+
+
+def _make(
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    device: str,
+    precision: str,
+    tile: TileSize,
+    weights: Path | None,
+) -> Restorer:
+    """Build a model, fill it and give it to a Restorer, which pickles as this call."""
+    component, named = registry().find_weighted("model", name)
+    spec = component.spec
+    assert isinstance(spec, ModelSpec)
+    tag = split_tag(name)[1]
+    where = choose_device(device)
+    how = choose_precision(precision, where, spec.dtypes)
+    if weights is not None:
+        if tag:
+            raise UsageError(f"{name} names weights, and {weights} holds others", "leave one of them out")
+        trained: Trained | None = _from_file(weights, component)
+    else:
+        trained = _installed(component, (named,) if tag and named else component.weights, given)
+    chosen = given if trained is None else _agreed(component, trained.name, trained.options, given)
+    module = component.build(**chosen)
+    if not isinstance(module, Model):
+        raise PluginError(f"{spec.factory} made a {type(module).__name__}, which is no restore.contracts.Model")
+    if trained is not None:
+        _fill(module, trained)
+    origin = functools.partial(
+        _make,
+        f"{component.qualified}.{tag}" if tag else component.qualified,
+        dict(given),
+        device=str(where),
+        precision=how,
+        tile=tile,
+        weights=weights,
+    )
+    return Restorer(module, spec, device=where, precision=how, tile=tile, origin=origin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """Weights, and the options that they were trained with."""
+
+    name: str
+    options: Mapping[str, Any]
+    state: Mapping[str, Tensor]
+
+
+def _from_file(path: Path, component: Component) -> Trained:
+    """Read a file of the user's own, which says what it is for. Raises WeightsError, UsageError."""
+    state, metadata = store.read(path)
+    made_for = metadata.get("model", component.spec.name)
+    if made_for != component.spec.name:
+        raise UsageError(
+            f"{path} holds weights of {made_for}, not of {component.spec.name}",
+            f"restore.load({made_for!r}, weights=...), or restore run {made_for}",
+        )
+    try:
+        options = json.loads(metadata.get("options", "{}"))
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise WeightsError(f"{path} tells its options in a way that is no JSON object", "export it again")
+    return Trained(name=str(path), options=options, state=state)
+
+
+def _installed(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> Trained | None:
+    """Read the first weights that the given options allow; None if there are none at all.
+
+    Raises:
+        UsageError: all of them contradict the options.
+        WeightsError: they are not at hand.
+    """
+    refusals = []
+    for candidate in candidates:
+        name = store.name_of(component, candidate)
+        try:
+            _agreed(component, name, candidate.options, given)
+        except UsageError as error:
+            refusals.append(error)
+            continue
+        state, _ = store.read(store.locate(component, candidate), candidate.sha256)
+        return Trained(name=name, options=candidate.options, state=state)
+    if refusals:
+        raise refusals[0]
+    return None
+
+
+def _agreed(component: Component, name: str, trained: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that weights were trained with and the given ones. Raises UsageError."""
+    factory = component.factory()
+    chosen = component_options.check(component.spec.name, factory, {**trained, **given})
+    wanted = component_options.check(component.spec.name, factory, {**given, **trained})
+    for key in trained:
+        if chosen[key] != wanted[key]:
+            raise UsageError(
+                f"{name} was trained with {key}={wanted[key]} and cannot do {key}={chosen[key]}",
+                f"leave {key} out, or name other weights: restore weights list, --weights FILE",
+            )
+    return chosen
+
+
+def _fill(module: Model, trained: Trained) -> None:
+    """Put the weights into the module. Raises WeightsError where they do not fit."""
+    own = module.state_dict()
+    state = trained.state
+    problems = [f"{key} is missing" for key in own if key not in state]
+    problems += [f"{key} is unknown" for key in state if key not in own]
+    problems += [
+        f"{key} is {tuple(state[key].shape)}, not {tuple(value.shape)}"
+        for key, value in own.items()
+        if key in state and state[key].shape != value.shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise WeightsError(
+            f"{trained.name} does not fit the network: {', '.join(problems[:3])}{more}",
+            "give the options that it was trained with (--set key=value), or other weights",
+        )
+    module.load_state_dict(dict(state))

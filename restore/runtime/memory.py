@@ -1,0 +1,98 @@
+"""How large a tile may be: what small images take is measured, and extrapolated by the pixel."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+CPU_BUDGET = 1536 * 2**20
+"""Bytes that the tensors of a tile may take on the CPU: enough that halos cost little, little enough for any
+machine."""
+GPU_SHARE = 0.6
+"""Of the free memory of a GPU; its convolution workspaces take their part of the rest."""
+LARGEST = 2048
+"""Side in pixels beyond which a larger tile gains nothing."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Bytes that the tensors of a tile take: so many whatever its size, and so many a pixel."""
+
+    fixed: float
+    a_pixel: float
+
+    def side(self, budget: int) -> int:
+        """Return the side, in pixels, of the largest square within a budget of bytes; at least 1."""
+        spare = max(0.0, budget - self.fixed)
+        if self.a_pixel * LARGEST**2 <= spare:
+            return LARGEST
+        return max(1, math.isqrt(int(spare / self.a_pixel)))
+
+
+def measure(run: Callable[[int], object], small: int, large: int) -> Cost:
+    """Return the cost of a tile, measured on two square images.
+
+    Args:
+        run: restores a square image of a side.
+        small: a side in pixels.
+        large: a larger one.
+    """
+    low, high = _peak(run, small), _peak(run, large)
+    a_pixel = max(0.0, (high - low) / (large**2 - small**2))
+    return Cost(fixed=max(0.0, low - a_pixel * small**2), a_pixel=a_pixel)
+
+
+def _peak(run: Callable[[int], object], side: int) -> int:
+    with PeakMemory() as memory:
+        run(side)
+    return memory.peak
+
+
+class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of the tensors that operations make and that live at one time; ``peak`` is the most.
+
+    What lived before does not count, nor does what a kernel allocates for itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.live = self.peak = 0
+        self._known: dict[int, weakref.ref[Any]] = {}
+
+    def __torch_dispatch__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operation and count what it made."""
+        inputs = {id(t.untyped_storage()) for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)}
+        result = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor) and id(tensor.untyped_storage()) not in inputs:
+                self._count(tensor.untyped_storage())
+        return result
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        key, size = id(storage), storage.nbytes()
+        if key in self._known:
+            return
+
+        def forget(_: Any) -> None:
+            if self._known.pop(key, None) is not None:
+                self.live -= size
+
+        self._known[key] = weakref.ref(storage, forget)
+        self.live += size
+        self.peak = max(self.peak, self.live)
+
+
+def budget(device: torch.device) -> int:
+    """Return the bytes that the tensors of one tile may take on a device."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free * GPU_SHARE)
+    return CPU_BUDGET

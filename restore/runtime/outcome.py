@@ -1,0 +1,56 @@
+"""What a restoration came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from restore import images
+from restore.errors import RestoreError
+from restore.images import Photo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """How a result came about."""
+
+    seconds: float = 0.0
+    """Wall time, without reading and writing files; a batch's, divided by its images."""
+    device: str = "cpu"
+    precision: str = "float32"
+    tiling: str = "off"
+    """``off``: the model saw the whole image; ``exact``: tiles gave what the whole image would have given, in
+    float32 on the CPU bit for bit; ``approximate``: nearly."""
+    tiles: int = 0
+    halo: int = 0
+    """Pixels that tiles overlap on each side."""
+    redone_in_float32: int = 0
+    """Tiles whose result in the chosen precision was not finite."""
+    out_of_memory: int = 0
+    """How many times memory did not suffice and a smaller tile was tried."""
+    missing_share: float | None = None
+    """Share of the pixels that the mask calls missing; None without a mask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A restored image, or the error that kept it from being one."""
+
+    source: Any
+    """What was given."""
+    photo: Photo | None = None
+    """The result; None if there is an error."""
+    error: RestoreError | None = None
+    report: Report = field(default_factory=Report)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a result."""
+        return self.photo is not None
+
+    @property
+    def image(self) -> Any:
+        """The result as the kind that was given; a path gives a Photo. Raises the error if there is one."""
+        if self.photo is None:
+            raise self.error or RestoreError("there is no result")
+        return images.export(self.photo)

@@ -1,0 +1,169 @@
+"""load: a model by name, its options and weights; weights that do not belong to it are refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import restore
+from restore.errors import DeviceError, PluginError, UnknownNameError, UsageError, WeightsError
+
+
+def holds(restorer, state):
+    own = restorer.module.state_dict()
+    return own.keys() == state.keys() and all(torch.equal(own[name], state[name]) for name in own)
+
+
+class TestWeights:
+    def test_the_first_are_the_default(self, toy):
+        toy.install()
+        restorer = restore.load("toy", device="cpu", precision="float32")
+        assert holds(restorer, toy.state(4, 1))
+        image = torch.rand(3, 9, 8)
+        assert torch.equal(restorer(image), restorer.module(image[None])[0].clamp(0, 1))
+
+    def test_a_tag_chooses(self, toy):
+        toy.install()
+        assert holds(restore.load("toy.large", device="cpu"), toy.state(8, 2))
+        assert holds(restore.load("restore-toy:toy.second", device="cpu"), toy.state(8, 3))
+
+    def test_options_choose_the_first_that_were_trained_so(self, toy):
+        toy.install()
+        assert holds(restore.load("toy", device="cpu", width=8), toy.state(8, 2))
+        assert holds(restore.load("toy:width=8", device="cpu"), toy.state(8, 2))
+        assert holds(restore.load("toy.second:width=8", device="cpu"), toy.state(8, 3))
+
+    def test_options_that_contradict_them(self, toy):
+        toy.install()
+        with pytest.raises(UsageError, match=r"toy\.small was trained with width=4 and cannot do width=5"):
+            restore.load("toy", width=5)
+        with pytest.raises(UsageError, match=r"toy\.large was trained with width=8 and cannot do width=4"):
+            restore.load("toy.large", width=4)
+
+    def test_options_that_they_leave_open(self, toy):
+        toy.install()
+        restorer = restore.load("toy.large:gain=0.5", device="cpu")
+        assert restorer.module.gain == 0.5
+        assert holds(restorer, toy.state(8, 2))
+
+    def test_unknown_names(self, toy):
+        toy.install()
+        with pytest.raises(UnknownNameError, match=r"has no weights 'huge'"):
+            restore.load("toy.huge")
+        with pytest.raises(UnknownNameError, match="no model is called 'toyy'"):
+            restore.load("toyy")
+        with pytest.raises(UsageError, match="toy has no option 'with'"):
+            restore.load("toy:with=4")
+        with pytest.raises(UsageError, match="width"):
+            restore.load("toy:width=wide")
+
+    def test_a_damaged_file(self, toy):
+        toy.install(small=toy.content(4, 99))
+        with pytest.raises(WeightsError, match="not the file that was published"):
+            restore.load("toy")
+
+    def test_a_file_that_is_missing(self, toy):
+        toy.install(large=None)
+        with pytest.raises(WeightsError, match=r"toy\.large are not here: restore-toy lacks"):
+            restore.load("toy", width=8)
+        assert restore.load("toy", device="cpu").module.layers[0].out_channels == 4
+
+    def test_a_model_that_has_none(self, toy):
+        toy.install()
+        assert restore.load("plain:width=2", device="cpu").module.layers[0].out_channels == 2
+
+
+class TestOwnFile:
+    @pytest.fixture
+    def path(self, tmp_path):
+        return tmp_path / "own.safetensors"
+
+    def test_it_tells_its_options(self, toy, path):
+        toy.install()
+        path.write_bytes(toy.content(6, 7, model="toy", options={"width": 6, "gain": 2.0}))
+        for name in ("toy", "restore-toy:toy"):
+            restorer = restore.load(name, device="cpu", weights=path)
+            assert holds(restorer, toy.state(6, 7))
+            assert restorer.module.gain == 2
+        assert holds(restore.load("toy", device="cpu", weights=str(path)), toy.state(6, 7))
+
+    def test_it_need_not(self, toy, path):
+        toy.install()
+        path.write_bytes(toy.content(4, 7))
+        assert holds(restore.load("toy", device="cpu", weights=path), toy.state(4, 7))
+        assert holds(restore.load("plain", device="cpu", weights=path), toy.state(4, 7))
+
+    def test_half_precision_is_widened(self, toy, path):
+        from restore import weights
+
+        toy.install()
+        weights.write(path, toy.state(4, 7), {"model": "toy"}, half=True)
+        restorer = restore.load("toy", device="cpu", weights=path)
+        half = {name: value.half().float() for name, value in toy.state(4, 7).items()}
+        assert holds(restorer, half)
+
+    def test_of_another_model(self, toy, path):
+        toy.install()
+        path.write_bytes(toy.content(4, 7, model="srresnet"))
+        with pytest.raises(UsageError, match="holds weights of srresnet, not of toy"):
+            restore.load("toy", weights=path)
+
+    def test_options_that_contradict_it(self, toy, path):
+        toy.install()
+        path.write_bytes(toy.content(6, 7, options={"width": 6}))
+        with pytest.raises(UsageError, match=r"own\.safetensors was trained with width=6"):
+            restore.load("toy", weights=path, width=4)
+
+    @pytest.mark.parametrize("options", ["{width", "[1, 2]", "null"])
+    def test_options_that_are_no_options(self, toy, path, options):
+        toy.install()
+        path.write_bytes(toy.content(6, 7, options=options))
+        with pytest.raises(WeightsError, match="no JSON object"):
+            restore.load("toy", weights=path)
+
+    def test_a_network_that_it_does_not_fit(self, toy, path):
+        toy.install()
+        path.write_bytes(toy.content(6, 7))
+        with pytest.raises(WeightsError, match=r"layers\.0\.weight is \(6, 3, 3, 3\), not \(4, 3, 3, 3\)") as caught:
+            restore.load("toy", weights=path)
+        assert "--set" in caught.value.cure
+        with pytest.raises(WeightsError, match=r"layers\.0\.bias is unknown"):
+            restore.load("toy:bias=no,width=6", weights=path)
+
+    def test_a_network_with_more_than_it_holds(self, toy, path):
+        from safetensors.torch import save_file
+
+        toy.install()
+        state = toy.state(4)
+        del state["layers.1.bias"]
+        save_file(state, path)
+        with pytest.raises(WeightsError, match=r"layers\.1\.bias is missing"):
+            restore.load("toy", weights=path)
+
+    def test_a_tag_beside_it(self, toy, path):
+        toy.install()
+        path.write_bytes(toy.content(4, 7))
+        with pytest.raises(UsageError, match=r"toy\.small names weights"):
+            restore.load("toy.small", weights=path)
+
+    def test_a_file_that_is_missing(self, toy, path):
+        toy.install()
+        with pytest.raises(WeightsError, match=r"own\.safetensors"):
+            restore.load("toy", weights=path)
+
+
+def test_a_factory_that_makes_something_else(toy):
+    toy.install()
+    with pytest.raises(PluginError, match=r"restore_toy\.net:wrong made a Conv2d"):
+        restore.load("wrong")
+
+
+def test_device_precision_and_tile(toy):
+    toy.install()
+    restorer = restore.load("toy", device="cpu", precision="bfloat16", tile=200)
+    assert (restorer.device, restorer.precision, restorer.tile) == (torch.device("cpu"), "bfloat16", 200)
+    assert restore.load("plain", device="cpu").precision == "float32"
+    with pytest.raises(DeviceError):
+        restore.load("toy", device="cuda:99")
+    with pytest.raises(UsageError, match="the tile is 0"):
+        restore.load("toy", tile=0)
