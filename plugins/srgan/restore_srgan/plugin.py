@@ -1,1 +1,42 @@
 """Registration of SRResNet and its training recipe."""
+
+from __future__ import annotations
+
+from restore.plugin import ModelSpec, RecipeSpec, hookimpl
+
+PAPER = "Ledig et al., Photo-Realistic Single Image Super-Resolution Using a GAN, CVPR 2017, arXiv 1609.04802"
+
+
+@hookimpl
+def restore_models() -> list[ModelSpec]:
+    """SRResNet."""
+    return [
+        ModelSpec(
+            name="srresnet",
+            factory="restore_srgan.generator:SRResNet",
+            task="super-resolution",
+            summary="Residual network of the SRGAN paper, trained on pixel error",
+            scale=None,
+            channels=(3,),
+            tiling="exact",
+            receptive_field=80,
+            dtypes=("float32", "bfloat16"),
+            licence="Apache-2.0",
+            citation=PAPER,
+        )
+    ]
+
+
+@hookimpl
+def restore_recipes() -> list[RecipeSpec]:
+    """Training of SRResNet."""
+    return [
+        RecipeSpec(
+            name="srresnet-x4",
+            factory="restore_srgan.recipe:SRResNetX4",
+            model="srresnet",
+            summary="SRResNet x4 without norms, absolute error, Adam, cosine",
+            licence="Apache-2.0",
+            citation=PAPER,
+        )
+    ]

@@ -1,0 +1,161 @@
+"""The generator of SRGAN, which trained without a critic is SRResNet.
+
+Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network",
+CVPR 2017 (arXiv 1609.04802v5), figure 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restore.contracts import Model, Observation
+from restore.errors import UsageError
+
+STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
+
+
+class SRResNet(Model):
+    """Residual super-resolution network with sub-pixel upsampling.
+
+    With the defaults this is the paper's generator: 16 blocks of 64 channels with batch norm, 1 547 350
+    parameters, whose last convolution yields [-1, 1]. ``norm="none"`` drops the norms (their artefacts go
+    with them, as in EDSR) and ``skip="bilinear"`` lets the network predict only what bilinear upscaling
+    lacks; that residual is small, so that bfloat16 arithmetic costs the picture next to nothing.
+
+    Args:
+        scale: output side over input side: 2, 3, 4 or 8.
+        blocks: residual blocks.
+        channels: feature channels.
+        norm: ``batch`` as the paper, or ``none``.
+        skip: ``none`` as the paper, or ``bilinear`` to add the bilinearly upscaled input to the output.
+
+    Raises:
+        UsageError: an unsupported scale, or a size below 1.
+    """
+
+    def __init__(
+        self,
+        scale: int = 4,
+        blocks: int = 16,
+        channels: int = 64,
+        norm: Literal["batch", "none"] = "batch",
+        skip: Literal["none", "bilinear"] = "none",
+    ) -> None:
+        super().__init__()
+        if scale not in STAGES:
+            raise UsageError(f"srresnet cannot upscale by {scale}", f"scale is one of {', '.join(map(str, STAGES))}")
+        if blocks < 1 or channels < 1:
+            raise UsageError(f"srresnet needs blocks and channels of at least 1, not {blocks} and {channels}")
+        self.scale: int = scale
+        self.skip = skip
+        self.receptive_field = receptive_field(scale, blocks)
+        self.head = nn.Sequential(nn.Conv2d(3, channels, 9, padding=4), nn.PReLU())
+        self.body = nn.Sequential(*(ResidualBlock(channels, norm) for _ in range(blocks)), *_conv_norm(channels, norm))
+        self.upsampling = nn.Sequential(*(SubPixel(channels, factor) for factor in STAGES[scale]))
+        self.tail = nn.Conv2d(channels, 3, 9, padding=4)
+        if norm == "none":
+            shrink_residuals(self.body)
+
+    def forward(self, observation: Observation) -> Tensor:
+        """Return ``(B, 3, scale*H, scale*W)`` for an image ``(B, 3, H, W)`` in [0, 1]."""
+        image = observation.image
+        features = self.head(image)
+        features = features + self.body(features)
+        *stages, last = cast(Iterable[SubPixel], self.upsampling)
+        for stage in stages:
+            features = stage(features)
+        output = phase_convolution(self.tail, last.phases(features), last.factor).to(image.dtype)
+        if self.skip == "none":
+            return output.add(1).div(2)
+        return output + F.interpolate(image, scale_factor=float(self.scale), mode="bilinear")
+
+
+class ResidualBlock(nn.Module):
+    """Conv, norm, PReLU, conv, norm, plus the input."""
+
+    def __init__(self, channels: int, norm: str) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(*_conv_norm(channels, norm), nn.PReLU(), *_conv_norm(channels, norm))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return ``(B, channels, H, W)``."""
+        return features + self.branch(features)
+
+
+class SubPixel(nn.Sequential):
+    """Conv to ``factor**2`` times the channels, pixel shuffle, PReLU (Shi et al., CVPR 2016)."""
+
+    def __init__(self, channels: int, factor: int) -> None:
+        super().__init__(nn.Conv2d(channels, channels * factor**2, 3, padding=1), nn.PixelShuffle(factor), nn.PReLU())
+        self.factor = factor
+
+    def phases(self, features: Tensor) -> Tensor:
+        """Return ``(B, channels * factor**2, H, W)``: the output before its shuffle, which PReLU allows."""
+        conv, _, activation = self
+        phases: Tensor = activation(conv(features))
+        return phases
+
+
+def phase_convolution(conv: nn.Conv2d, phases: Tensor, factor: int) -> Tensor:
+    """Return ``conv(pixel_shuffle(phases))``, computed on the coarse grid.
+
+    A convolution to 3 channels leaves most of a processor's vector units idle. The same sums, as a convolution
+    with a smaller kernel from all phases to all phases, take a third of the time.
+
+    Args:
+        conv: stride 1, odd kernel, "same" padding, from C channels.
+        phases: ``(B, C * factor**2, H, W)``.
+        factor: of the pixel shuffle.
+
+    Returns:
+        ``(B, C', factor * H, factor * W)``.
+    """
+    out, channels, side, _ = conv.weight.shape
+    reach = side // 2
+    coarse = -(-reach // factor)
+    tap = torch.arange(-coarse, coarse + 1, device=conv.weight.device)
+    phase = torch.arange(factor, device=conv.weight.device)
+    # Coarse tap t of input phase i lies at fine position factor * t + i, seen from output phase o.
+    index = factor * tap + phase[:, None] - phase[:, None, None] + reach
+    index = torch.where((index >= 0) & (index < side), index, side)
+    taps = F.pad(conv.weight, (0, 1, 0, 1))[:, :, index][..., index]
+    taps = taps.permute(0, 2, 5, 1, 3, 6, 4, 7)
+    kernel = taps.reshape(out * factor**2, channels * factor**2, len(tap), len(tap))
+    bias = None if conv.bias is None else conv.bias.repeat_interleave(factor**2)
+    return F.pixel_shuffle(F.conv2d(phases, kernel, bias, padding=coarse), factor)
+
+
+def _conv_norm(channels: int, norm: str) -> list[nn.Module]:
+    """A 3x3 convolution, without the bias that a batch norm after it would cancel."""
+    if norm == "batch":
+        return [nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)]
+    return [nn.Conv2d(channels, channels, 3, padding=1)]
+
+
+@torch.no_grad()
+def shrink_residuals(body: nn.Module, factor: float = 0.1) -> None:
+    """Start residual branches without norms small, lest their sum explodes (ESRGAN, section 3.1)."""
+    for module in body.modules():
+        if isinstance(module, nn.Conv2d) and module.bias is not None:
+            nn.init.kaiming_normal_(module.weight)
+            module.weight.mul_(factor)
+            module.bias.zero_()
+
+
+def receptive_field(scale: int, blocks: int) -> int:
+    """Return the side, in input pixels, of the region that an output pixel may depend on.
+
+    The 9x9 tail works on output pixels and each sub-pixel stage on its own grid, so the reach is carried
+    through the grids in turn, from the last pixel of an input pixel's block, which reaches farthest.
+    """
+    position = scale - 1 + 4
+    grid = scale
+    for factor in reversed(STAGES[scale]):
+        grid //= factor
+        position = position // factor + 1
+    return 2 * (position + 2 * blocks + 1 + 4)

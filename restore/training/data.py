@@ -1,0 +1,65 @@
+"""Training images: a folder held in memory as bytes, and random crops of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from restore import images
+from restore.errors import InputError
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+
+
+def find_images(folder: Path) -> list[Path]:
+    """Return the images in a folder and those below it, sorted. Raises InputError when there are none."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder", "name a folder of images with --data")
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    if not found:
+        raise InputError(f"{folder} holds no images", f"images end in {', '.join(sorted(SUFFIXES))}")
+    return found
+
+
+def load_images(folder: Path, progress: Callable[[int, int], None]) -> list[Tensor]:
+    """Decode all images of a folder as RGB.
+
+    Args:
+        folder: searched with the folders below it.
+        progress: called with (done, total).
+
+    Returns:
+        uint8 tensors ``(3, H, W)`` in the order of ``find_images``.
+
+    Raises:
+        InputError: no images, or one that cannot be read.
+    """
+    paths = find_images(folder)
+    loaded = []
+    with ThreadPoolExecutor(4) as pool:
+        for image in pool.map(_load_rgb8, paths):
+            loaded.append(image)
+            progress(len(loaded), len(paths))
+    return loaded
+
+
+def _load_rgb8(path: Path) -> Tensor:
+    photo = images.load(path)
+    color: Tensor = photo.source().read(0, 0, photo.height, photo.width)[0]
+    return color.expand(3, -1, -1).mul(255).round().to(torch.uint8).contiguous()
+
+
+def generator(seed: int, step: int) -> np.random.Generator:
+    """Return the source of randomness of a step, so that a run can be resumed at any of them."""
+    return np.random.default_rng([seed, step])
+
+
+def dihedral(image: Tensor, symmetry: int) -> Tensor:
+    """Apply one of the 8 symmetries of the square to ``(..., H, W)``: ``//4`` flips, ``%4`` quarter turns."""
+    flipped = image.flip(-1) if symmetry >= 4 else image
+    return torch.rot90(flipped, symmetry % 4, (-2, -1))

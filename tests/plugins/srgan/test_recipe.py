@@ -1,0 +1,91 @@
+"""The recipe trains on aligned pairs and learns something in a few steps."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from restore.errors import InputError, UsageError
+from restore.registry import registry
+from restore.resize import resize
+from restore.training import train
+from restore.training.loop import Settings
+from restore_srgan.data import Pair, Patches, degrade_all
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Three smooth images and one that is smaller than a patch."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    for number, size in enumerate([(70, 61), (64, 64), (90, 50), (20, 20)]):
+        coarse = torch.from_numpy(rng.random((1, 3, 8, 8)))
+        smooth = resize(coarse, *size).clamp(0, 1)[0].permute(1, 2, 0).mul(255).round().byte().numpy()
+        Image.fromarray(smooth).save(folder / f"{number}.png")
+    return folder
+
+
+def nothing(done, total):
+    pass
+
+
+def test_small_images_are_left_out_and_sides_become_multiples_of_the_scale():
+    images = [torch.zeros(3, 70, 61, dtype=torch.uint8), torch.zeros(3, 20, 90, dtype=torch.uint8)]
+    [pair] = degrade_all(images, "bicubic:scale=4", 4, 32, nothing)
+    assert (pair.high.shape, pair.low.shape) == ((3, 68, 60), (3, 17, 15))
+
+
+def test_patches_are_aligned_under_every_symmetry():
+    """Each low-resolution pixel holds the index of the 4x4 block of high resolution that it came from."""
+    low = torch.arange(12 * 14, dtype=torch.uint8).view(1, 12, 14).repeat(3, 1, 1)
+    high = low.repeat_interleave(4, 1).repeat_interleave(4, 2)
+    patches = Patches([Pair(high=high, low=low)], scale=4, side=16, seed=0)
+    for step in range(20):
+        batch = patches.batch(step, 4)
+        assert batch["low"].shape == (4, 3, 4, 4)
+        blocks = batch["low"].repeat_interleave(4, 2).repeat_interleave(4, 3)
+        assert torch.equal(blocks, batch["high"])
+
+
+def test_every_position_and_symmetry_is_drawn():
+    low = torch.arange(9, dtype=torch.uint8).view(1, 3, 3).repeat(3, 1, 1)
+    high = low.repeat_interleave(4, 1).repeat_interleave(4, 2)
+    patches = Patches([Pair(high=high, low=low)], scale=4, side=8, seed=0)
+    seen = {tuple(p[0].flatten().mul(255).round().int().tolist()) for p in patches.batch(0, 400)["low"]}
+    assert len(seen) == 4 * 8
+
+
+def test_a_step_draws_the_same_patches_whenever_it_is_asked(photos):
+    recipe = registry().find("recipe", "srresnet-x4").build(patch=32, batch_size=3)
+    recipe.load_data(photos, nothing)
+    first, other, again = recipe.batch(5), recipe.batch(6), recipe.batch(5)
+    assert torch.equal(first["high"], again["high"])
+    assert not torch.equal(first["high"], other["high"])
+
+
+def test_a_tiny_network_learns_and_its_weights_restore(photos, tmp_path):
+    options = {"steps": 60, "batch_size": 4, "patch": 32, "blocks": 1, "channels": 8, "warmup": 5, "ema": 0.5}
+    recipe = registry().find("recipe", "srresnet-x4").build(**options)
+    settings = Settings(
+        data=photos, output=tmp_path / "run", options=options, validation=photos, precision="float32",
+        quiet=True, validate_every=20, log_every=10,
+    )  # fmt: skip
+    result = train(recipe, settings)
+    scores = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    psnr = [entry["validation/psnr"] for entry in scores if "validation/psnr" in entry]
+    assert len(psnr) == 3
+    assert psnr[-1] > psnr[0]
+    restorer = __import__("restore").load("srresnet", weights=result.weights, device="cpu")
+    assert restorer(np.zeros((5, 6, 3), np.uint8)).shape == (20, 24, 3)
+
+
+def test_data_or_patches_that_do_not_fit_are_refused(photos):
+    with pytest.raises(UsageError, match="patch of 33"):
+        registry().find("recipe", "srresnet-x4").build(patch=33)
+    with pytest.raises(InputError, match="as large as a patch"):
+        registry().find("recipe", "srresnet-x4").build(patch=128).load_data(photos, nothing)
