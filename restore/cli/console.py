@@ -1,0 +1,77 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SCHEMA = 1
+
+
+@functools.cache
+def console() -> Console:
+    """Return the rich console on standard error, for progress bars; imported late because rich is slow to."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def say(text: str, **style: Any) -> None:
+    """Print a line for people on standard error; click's styles apply on a terminal."""
+    click.secho(text, err=True, **style)
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    click.echo(click.style("warning: ", fg="yellow", bold=True) + text, err=True)
+
+
+def emit(payload: Mapping[str, Any]) -> None:
+    """Print a JSON object on standard output, with the number of its schema."""
+    click.echo(json.dumps({"schema": SCHEMA, **payload}, indent=2, default=str))
+
+
+def width() -> int:
+    """Return the width of the terminal, 80 where there is none."""
+    return max(shutil.get_terminal_size((80, 24)).columns, 40)
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: int = 2) -> list[str]:
+    """Align rows of one length in columns.
+
+    Lines are cut with an ellipsis where the terminal ends; a file or a pipe gets them whole.
+    """
+    if not rows:
+        return []
+    cut = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
+    sides = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    shown = [i for i, side in enumerate(sides) if side]
+    lines = []
+    for row in rows:
+        cells = [row[i].ljust(sides[i]) for i in shown]
+        line = " " * indent + "  ".join([*cells, row[-1]]).rstrip()
+        lines.append(shortened(line, width()) if cut else line)
+    return lines
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text to a length, with an ellipsis where something is missing."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def human_size(count: int) -> str:
+    """Return a number of bytes as people read it: ``3.1 MB``."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"

@@ -1,0 +1,146 @@
+"""``restore run``: restore images."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from restore.cli.batch import Done, Ticker, finish, run_batch
+from restore.cli.files import expand, mask_for
+from restore.cli.outputs import Job, plan
+from restore.errors import InputError, RestoreError, UsageError
+
+if TYPE_CHECKING:
+    from restore.runtime import Restorer
+    from restore.runtime.restorer import TileSize
+
+EXAMPLES = """
+\b
+Examples:
+  restore run srresnet photo.jpg -o large.png
+  restore run bicubic:scale=2 photos/ -o large/ --recursive
+  restore run srresnet 'photos/*.jpg' -o large/ --suffix -x4 --format png
+  restore run telea holes/ -o filled/ --mask holes/
+  restore run srresnet --weights my.safetensors photo.png -o large.png
+
+INPUT are files, folders and patterns, OUT a file for one image, or a folder,
+in which the tree of the inputs is kept. Results that are in the folder already
+are left alone: a run that was interrupted continues when it is started again.
+A bad file is told and passed over. In a folder, NAME.mask.png is the mask of
+NAME and no image of its own. See `restore list models` and `restore info`.
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", required=True, metavar="OUT", help="File or folder.")
+@click.option("--mask", metavar="M", help="White = missing: a file, a folder paired by name, or `alpha`.")
+@click.option("--set", "pairs", multiple=True, metavar="K=V", help="An option of the model; repeatable.")
+@click.option("--weights", metavar="FILE", help="Weights of your own: safetensors.")
+@click.option("--device", default="auto", show_default=True, metavar="D", help="auto, cpu, cuda, mps.")
+@click.option("--precision", default="auto", show_default=True, metavar="P", help="auto, float32, bfloat16, float16.")
+@click.option("--tile", default="auto", show_default=True, metavar="N", help="Side of a tile, auto, or off.")
+@click.option("--seed", type=int, metavar="S", help="Of random draws; the same for each image.")
+@click.option("--suffix", default="", metavar="TEXT", help="Put after the names of results in a folder.")
+@click.option("--format", "extension", metavar="EXT", help="Of results in a folder.  [as the input]")
+@click.option("--recursive", is_flag=True, help="Search the folders in a folder.")
+@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@click.option("--max-pixels", type=click.IntRange(min=1), metavar="N", help="Refuse larger inputs.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def run(
+    model: str,
+    inputs: tuple[str, ...],
+    output: str,
+    mask: str | None,
+    pairs: tuple[str, ...],
+    weights: str | None,
+    device: str,
+    precision: str,
+    tile: str,
+    seed: int | None,
+    suffix: str,
+    extension: str | None,
+    recursive: bool,
+    overwrite: bool,
+    max_pixels: int | None,
+    as_json: bool,
+) -> None:
+    """Restore INPUT with MODEL and write the results to OUT."""
+    from restore.options import parse, parse_pairs
+    from restore.runtime import load
+
+    name, options = parse(model)
+    options |= parse_pairs(pairs)
+    found = expand(inputs, recursive=recursive, leave_out=Path(output))
+    chosen = plan(found, output, suffix=suffix, extension=extension, overwrite=overwrite)
+    masks = check_mask(mask)
+    restorer = load(name, device=device, precision=precision, tile=read_tile(tile), weights=weights, **options)
+
+    def work(job: Job, tick: Ticker) -> Done:
+        return restore_one(restorer, job, masks, tick, seed=seed, overwrite=overwrite, max_pixels=max_pixels)
+
+    results = run_batch(chosen, work, verb="restored", overwrite=overwrite)
+    about = {
+        "command": "run", "model": model, "options": dict(options), "weights": weights,
+        "device": str(restorer.device), "precision": restorer.precision, "seed": seed,
+    }  # fmt: skip
+    finish(results, about, verb="restored", as_json=as_json)
+
+
+def restore_one(
+    restorer: Restorer,
+    job: Job,
+    masks: str | Path | None,
+    tick: Ticker,
+    *,
+    seed: int | None,
+    overwrite: bool,
+    max_pixels: int | None,
+) -> Done:
+    """Restore one image and write it. Raises RestoreError."""
+    from restore import images
+    from restore.images.save import check_writable
+
+    limit = max_pixels or images.DEFAULT_MAX_PIXELS
+    photo = images.load(job.source, max_pixels=limit)
+    check_writable(photo, job.output)
+    mask: Any = masks
+    if isinstance(masks, Path):
+        mask = images.load(mask_for(job.source, job.relative, masks), max_pixels=limit)
+    outcome = restorer.restore(photo, mask=mask, seed=seed, progress=tick)
+    if outcome.error is not None:
+        raise outcome.error
+    if outcome.photo is None:
+        raise RestoreError(f"{job.source} gave no result")
+    images.save(outcome.photo, job.output, overwrite=overwrite)
+    report = outcome.report
+    remarks = [f"{outcome.photo.width} x {outcome.photo.height}", f"{report.seconds:.1f} s"]
+    if report.missing_share is not None:
+        remarks.append(f"{report.missing_share:.1%} missing")
+    if report.redone_in_float32:
+        remarks.append(f"{report.redone_in_float32} of {report.tiles} tiles redone in float32")
+    return Done(facts={"report": asdict(report)}, remark=", ".join(remarks))
+
+
+def check_mask(text: str | None) -> str | Path | None:
+    """Return the path of the mask or the folder of masks, or ``alpha``. Raises InputError if it is absent."""
+    if text is None or (text == "alpha" and not Path(text).exists()):
+        return text
+    if not Path(text).exists():
+        raise InputError(f"the mask {text} does not exist", "name a file, a folder, or alpha")
+    return Path(text)
+
+
+def read_tile(text: str) -> TileSize:
+    """Return ``auto``, ``off``, or a number of pixels. Raises UsageError."""
+    if text == "auto":
+        return "auto"
+    if text == "off":
+        return "off"
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise UsageError(f"--tile {text}", "give a number of pixels, auto, or off")

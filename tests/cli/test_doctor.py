@@ -1,0 +1,136 @@
+"""``restore doctor``: one finding a line, a cure for each that is not well, and the exit code."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from restore.cli import cli, diagnosis
+
+PLUGIN = """
+from restore.plugin import ModelSpec, WeightsSpec, hookimpl
+
+@hookimpl
+def restore_models():
+    weights = (WeightsSpec(tag="x4", file="restore_good:w.safetensors", sha256="0" * 64),)
+    return [ModelSpec(name="net", factory="restore_good.net:Net", task="denoising", weights=weights)]
+"""
+
+
+def call(*arguments):
+    return CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["doctor", *arguments])
+
+
+def findings(subject):
+    checks = json.loads(call("--json").stdout)["checks"]
+    return [(c["verdict"], c["finding"], c["cure"]) for c in checks if c["subject"] == subject]
+
+
+@pytest.fixture
+def well(site, monkeypatch):
+    """An installation without the plugins that are being tested elsewhere."""
+    monkeypatch.setenv("RESTORE_PLUGINS", "degradations,restore-good")
+    return site
+
+
+def test_all_is_well(well):
+    result = call()
+    assert result.exit_code == 0, result.stdout
+    assert result.stdout.splitlines()[-1] == "all is well"
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    found = json.loads(call("--json").stdout)
+    assert found["healthy"] is True
+    assert found["environment"]["RESTORE_PLUGINS"] == "degradations,restore-good"
+
+
+def test_the_libraries_are_told_with_their_versions(well):
+    [(verdict, finding, _)] = findings("libraries")
+    assert verdict == "ok"
+    for name in ("torch", "numpy", "click"):
+        assert f"{name} {importlib.metadata.version(name)}" in finding
+
+
+@pytest.mark.parametrize(
+    ("versions", "verdict", "told"),
+    [
+        ({"numpy": None}, "problem", "numpy is not installed"),
+        ({"numpy": "1.20"}, "problem", "numpy is 1.20, needed is >=1.26"),
+        ({"tensorboard": None}, "note", "absent: training writes no curves"),
+        ({"opencv-python": None, "opencv-python-headless": "4.12.0.88"}, None, ""),
+    ],
+)
+def test_libraries_that_are_absent_or_old(well, monkeypatch, versions, verdict, told):
+    real = diagnosis.version
+    monkeypatch.setattr(diagnosis, "version", lambda name: versions[name] if name in versions else real(name))
+    found = json.loads(call("--json").stdout)
+    matching = [c for c in found["checks"] if told and told in c["finding"]]
+    assert [c["verdict"] for c in matching] == ([verdict] if verdict else [])
+    assert all("pip install" in c["cure"] for c in matching)
+    assert found["healthy"] == (verdict != "problem")
+
+
+def test_two_builds_of_opencv_overwrite_each_other(well):
+    for name in ("opencv-python", "opencv-python-headless"):
+        folder = well.folder / f"{name.replace('-', '_')}-4.12.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 4.12.0\n")
+    [(verdict, finding, cure)] = findings("opencv")
+    assert verdict == "problem"
+    assert finding.startswith("opencv-python and opencv-python-headless are installed")
+    assert cure.startswith("pip uninstall opencv-python opencv-python-headless")
+
+
+def test_a_torch_that_cannot_be_imported(well, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = call()
+    assert result.exit_code == 1
+    assert "torch cannot be imported" in result.stdout
+
+
+def test_a_driver_that_torch_cannot_use(well, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi" if name == "nvidia-smi" else None)
+    [(verdict, _, cure)] = findings("cuda")
+    assert (verdict, "CUDA build" in cure) == ("note", True)
+
+
+def test_weights_that_are_damaged_or_absent(well):
+    well.install("restore-good", PLUGIN, files={"w.safetensors": b"damaged"})
+    [(verdict, finding, cure)] = findings("weights")
+    assert verdict == "problem"
+    assert "is not the file that was published" in finding
+    (well.folder / "restore_good/w.safetensors").unlink()
+    [(verdict, finding, cure)] = findings("weights")
+    assert "net.x4 are not here" in finding
+    assert "restore weights import net.x4 FILE" in cure
+    assert call().exit_code == 1
+
+
+def test_a_store_that_cannot_be_written(well, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path / "file"))
+    [(verdict, _, cure)] = findings("store")
+    assert verdict == "problem"
+    assert "RESTORE_HOME" in cure
+
+
+def test_looking_writes_nothing(well, monkeypatch, tmp_path):
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path / "new" / "home"))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert findings("store")[0][0] == "ok"
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_plugin_at_all(site, monkeypatch):
+    monkeypatch.setenv("RESTORE_PLUGINS", "")
+    result = call()
+    assert result.exit_code == 1
+    assert "no plugin is loaded" in result.stdout

@@ -1,0 +1,143 @@
+"""``restore info``: a component's page, and the card of its weights."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from restore.cli import cli
+
+PLUGIN = """
+from restore.plugin import DegradationSpec, LossSpec, ModelSpec, WeightsSpec, hookimpl
+
+TAGS = ("photo-x4", "psnr-x4")
+WEIGHTS = tuple(
+    WeightsSpec(tag=tag, file=f"restore_good:{tag}.safetensors", sha256="0" * 64, options={"scale": 4},
+                licence="CC0-1.0", card="restore_good:card.md" if tag == "photo-x4" else "")
+    for tag in TAGS
+)
+
+@hookimpl
+def restore_models():
+    return [
+        ModelSpec(name="net", factory="restore_good.parts:Net", task="denoising", scale=None,
+                  summary="Tells " + "much " * 30, citation="Someone, Something, " * 8,
+                  tiling="exact", receptive_field=15, weights=WEIGHTS),
+        ModelSpec(name="absent", factory="restore_good.nowhere:Net", task="denoising"),
+    ]
+
+@hookimpl
+def restore_degradations():
+    return [DegradationSpec(name="net", factory="restore_good.parts:make", masks=True)]
+"""
+PARTS = '''
+from __future__ import annotations
+from pathlib import Path
+from typing import Literal
+print("hello from the module")
+
+class Net:
+    """A net.
+
+    Args:
+        mode: ``fast`` or ``exact``; explained at such length that the line has to be wrapped at the border.
+        size: height and width.
+    """
+
+    def __init__(self, mode: Literal["fast", "exact"] = "fast", size: tuple[int, int] = (8, 6),
+                 data: Path | None = None, flip: bool = True) -> None: ...
+
+def make(strength: float): ...
+'''
+CARD = "# net.photo-x4\n\nTrained on one photograph.\n"
+
+
+@pytest.fixture
+def good(site):
+    files = {"parts.py": PARTS, "card.md": CARD, "photo-x4.safetensors": b"12345"}
+    site.install(
+        "restore-good",
+        PLUGIN,
+        files=files,
+        metadata=("Metadata-Version: 2.4\nName: restore-good\nVersion: 1.0\nLicense-Expression: MIT\n"),
+    )
+    return site
+
+
+def call(*arguments):
+    return CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["info", *arguments])
+
+
+def test_a_page_fits_a_terminal_and_says_everything(good):
+    result = call("restore-good:net")
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    degradation, model = result.stdout.split("\nnet  ")
+    rows = {line[:18].strip(): line[18:].strip() for line in model.splitlines() if line.startswith("  ")}
+    assert rows["task"] == "denoising"
+    assert rows["scale"] == "by its options"
+    assert rows["receptive field"] == "15"
+    assert rows["licence"] == "MIT"
+    assert "mode=fast  fast | exact" in model
+    assert "size=8+6  int+int" in model
+    assert "data=none  path | none" in model
+    assert "flip=true  bool" in model
+    assert "``" not in model
+    assert [line.split()[:3] for line in model.splitlines() if "net." in line] == [
+        ["net.photo-x4", "5", "B"],
+        ["net.psnr-x4", "absent", "CC0-1.0"],
+    ]
+    assert "strength  float, required" in degradation
+    assert "masks           yes" in degradation
+
+
+def test_what_the_module_prints_stays_out_of_the_json(good):
+    done = good.run("info", "net", "--json")
+    degradation, model = json.loads(done.stdout)["components"]
+    assert "hello from the module" in done.stderr
+    assert (model["kind"], degradation["kind"]) == ("model", "degradation")
+    assert model["options"][1] == {
+        "name": "size",
+        "type": "int+int",
+        "default": [8, 6],
+        "required": False,
+        "description": "height and width.",
+    }
+    assert [w["bytes"] for w in model["weights"]] == [5, None]
+    assert model["provenance"]["location"] == str(good.folder)
+
+
+def test_a_factory_that_cannot_be_imported_leaves_the_rest_of_the_page(good):
+    result = call("absent")
+    assert result.exit_code == 0
+    assert "denoising" in result.stdout
+    assert "model 'absent' of restore-good cannot be imported: ModuleNotFoundError" in result.stderr
+    [page] = json.loads(call("absent", "--json").stdout)["components"]
+    assert "cannot be imported" in page["error"]
+
+
+def test_the_card_of_weights(good):
+    result = call("net.photo-x4")
+    assert result.exit_code == 0
+    assert "Trained on one photograph." in result.stdout
+    assert "sha256 " + "0" * 64 in result.stdout
+    assert "These weights have no card" in call("net.psnr-x4").stdout
+    assert json.loads(call("net.photo-x4", "--json").stdout)["weights"]["card_text"] == CARD
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("nett", "did you mean net?"),
+        ("net.photo-x5", "did you mean net.photo-x4?"),
+        ("absent.x4", "'absent' has no weights 'x4'"),
+        ("mask-center.x4", "'mask-center' has no weights 'x4'"),
+    ],
+)
+def test_unknown_names(good, name, told):
+    result = call(name)
+    assert result.exit_code == 3
+    assert told in result.stderr
+    assert result.stdout == ""

@@ -1,0 +1,114 @@
+"""``restore list`` in a terminal, in a pipe and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from restore.cli import cli
+
+PLUGIN = """
+from restore.plugin import DegradationSpec, LossSpec, ModelSpec, WeightsSpec, hookimpl
+
+WEIGHTS = (WeightsSpec(tag="x4", file="restore_many:w.safetensors", sha256="0" * 64, options={"scale": 4}),)
+
+@hookimpl
+def restore_models():
+    return [
+        ModelSpec(name=f"model-{i:02}", factory="restore_many.parts:Net",
+                  task=("inpainting", "denoising")[i % 2],
+                  summary="What it does, told so long that no terminal of 80 columns could show it all")
+        for i in range(30)
+    ] + [ModelSpec(name="weighted", factory="restore_many.parts:Net", task="denoising", weights=WEIGHTS)]
+
+@hookimpl
+def restore_losses():
+    return [LossSpec(name=f"loss-{i:02}", factory="restore_many.parts:Loss") for i in range(20)]
+"""
+
+
+def call(*arguments, **environment):
+    return CliRunner(env={"COLUMNS": "80", **environment}).invoke(cli, ["list", *arguments])
+
+
+@pytest.fixture
+def many(site):
+    site.install("restore-many", PLUGIN)
+
+
+def test_sixty_components_fit_a_terminal(many):
+    result = call()
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert len(lines) > 60
+    assert max(map(len, lines)) == 80
+    headings = [line for line in lines if line and not line.startswith(" ")]
+    assert headings == ["degradations", "models", "losses", "recipes"]
+    assert all(lines[lines.index(heading) - 1] == "" for heading in headings[1:])
+    [row] = [line for line in lines if "model-03" in line]
+    assert row.split()[:3] == ["model-03", "denoising", "What"]
+    assert row.endswith("…")
+    block = lines[lines.index("models") + 1 :][:31]
+    assert len({line.index("What") for line in block if "What" in line}) == 1
+
+
+def test_a_pipe_gets_whole_lines(many, site):
+    done = site.run("list", "models", COLUMNS="")
+    assert done.stdout.count("could show it all") == 30
+
+
+@pytest.mark.parametrize("kind", ["model", "models", "Models"])
+def test_a_kind_in_the_singular_or_plural(many, kind):
+    lines = call(kind).stdout.splitlines()
+    assert lines[0] == "models"
+    assert len([line for line in lines if "model-" in line]) == 30
+    assert "loss-" not in "".join(lines)
+
+
+def test_a_task(many):
+    rows = call("--task", "inpainting").stdout.splitlines()[1:]
+    assert len([row for row in rows if "model-" in row]) == 15
+    assert all("inpainting" in row for row in rows)
+
+
+def test_json(many):
+    found = json.loads(call("--json").stdout)
+    assert found["schema"] == 1
+    by_name = {(c["kind"], c["name"]): c for c in found["components"]}
+    assert len([key for key in by_name if key[0] == "loss"]) == 20
+    one = by_name["model", "model-00"]
+    assert one["qualified"] == "restore-many:model-00"
+    assert (one["task"], one["tiling"], one["distribution"], one["version"]) == (
+        "inpainting", "forbidden", "restore-many", "1.0",
+    )  # fmt: skip
+    [weights] = by_name["model", "weighted"]["weights"]
+    assert (weights["name"], weights["options"]) == ("weighted.x4", {"scale": 4})
+    assert {p["distribution"] for p in found["plugins"]} == {"restore-many", "restore-toolkit"}
+
+
+def test_an_unknown_kind_is_a_usage_error(many):
+    result = call("modles")
+    assert result.exit_code == 2
+    assert "did you mean 'models'?" in result.stderr
+
+
+def test_a_task_of_anything_but_models_is_a_usage_error(many):
+    result = call("losses", "--task", "denoising")
+    assert result.exit_code == 2
+    assert "losses have no task" in result.stderr
+
+
+def test_an_empty_answer_says_why(many):
+    result = call("--task", "denoise")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "no model is for the task 'denoise'; did you mean denoising?" in result.stderr
+    assert "no installed plugin offers datasets" in call("datasets").stderr
+
+
+def test_nothing_at_all(site, monkeypatch):
+    monkeypatch.setenv("RESTORE_PLUGINS", "")
+    result = call()
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "no installed plugin offers anything" in result.stderr
