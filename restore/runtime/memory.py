@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-CPU_BUDGET = 1536 * 2**20
+CPU_BUDGET = 768 * 2**20
 """Bytes that the tensors of a tile may take on the CPU: enough that halos cost little, little enough for any
 machine."""
 GPU_SHARE = 0.6
