@@ -75,6 +75,9 @@ def run(
 
     name, options = parse(model)
     options |= parse_pairs(pairs)
+    for key in ("device", "precision", "tile", "weights"):
+        if key in options:
+            raise UsageError(f"{key} is no option of a model", f"write --{key} {options[key]}")
     found = expand(inputs, recursive=recursive, leave_out=Path(output))
     chosen = plan(found, output, suffix=suffix, extension=extension, overwrite=overwrite)
     masks = check_mask(mask)

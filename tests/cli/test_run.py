@@ -271,6 +271,7 @@ class TestErrors:
             (("bicubic:scale=two", "photos/a.png", "-o", "x.png"), 2, "whole number"),
             (("bicubic", "photos/a.png", "-o", "x.png", "--set", "scal=2"), 2, "did you mean 'scale'"),
             (("bicubic", "photos/a.png", "-o", "x.png", "--set", "scale"), 2, "key=value"),
+            (("bicubic", "photos/a.png", "-o", "x.png", "--set", "device=cpu"), 2, "write --device cpu"),
             (("bicubic", "photos/a.png", "-o", "x.png", "--tile", "big"), 2, "--tile"),
             (("bicubic", "photos/a.png", "-o", "x.png", "--precision", "float8"), 2, "float8"),
             (("bicubic", "photos/a.png", "-o", "x.png", "--device", "cuda:99"), 5, "cuda:99"),

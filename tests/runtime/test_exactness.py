@@ -38,7 +38,7 @@ def test_srresnet_at_odd_sizes(srresnet, tile):
     "options",
     [
         {"scale": 4, "blocks": 2, "channels": 8, "norm": "none", "skip": "bilinear"},
-        {"scale": 3, "blocks": 1, "channels": 7},
+        {"scale": 3, "blocks": 1, "channels": 7, "norm": "none", "skip": "bilinear"},
         {"scale": 8, "blocks": 1, "channels": 4},
         {"scale": 2, "blocks": 2, "channels": 64, "norm": "none"},
     ],
@@ -121,4 +121,4 @@ def test_in_bfloat16_tiles_differ_by_little(srresnet):
     whole, tiled = (srresnet(tile=tile, precision="bfloat16", **options) for tile in ("off", 60))
     image = noise(170, 233)
     assert (whole(image) - tiled(image)).abs().max() <= 1e-3
-    assert 0 < (whole(image) - srresnet(**options)(image)).abs().max() < 0.02
+    assert 0 < (whole(image) - srresnet(**options)(image)).abs().max() < 0.005

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from restore.contracts import Model
-from restore.runtime.forward import ran_out_of_memory
+from restore.runtime.forward import Tally, ran_out_of_memory
 
 
 class Huge(Model):
@@ -70,6 +70,12 @@ def test_networks_of_convolutions_get_channels_last(make, strided):
     plain = make(lambda seen: layouts.append(seen.image.is_contiguous()) or seen.image)
     plain(torch.rand(3, 8, 12))
     assert layouts == [True, True]
+
+
+def test_no_graph_is_kept(make):
+    """Of a model that searches with gradients, whose graph would hold the tensors of all of its steps."""
+    forward = make(lambda seen: seen.image.clone().requires_grad_())._forward
+    assert not forward(torch.rand(2, 3, 5, 7), None, Tally()).requires_grad
 
 
 def test_what_counts_as_lack_of_memory():

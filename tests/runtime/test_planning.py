@@ -30,7 +30,7 @@ def regions(restorer, images, **options):
 
 def test_a_budget_makes_tiles(make, picture, budget):
     """The peak of the tensors keeps within the budget, and no tile is much smaller than it allows."""
-    restorer = make(negative, **EXACT)
+    restorer = make(negative, tiling="exact", receptive_field=81)
     image = picture(600, 700, 3)
     restorer(image)
     for size in (2 * 2**20, 4 * 2**20, 16 * 2**20):

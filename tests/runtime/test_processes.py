@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -34,7 +35,11 @@ def test_threads_choose_tiles_together(srresnet, picture):
 
 
 def test_threads_with_seeds(make):
-    restorer = make(lambda seen: (seen.image + torch.rand(seen.image.shape)) / 2)
+    def slow(seen):
+        time.sleep(0.002)  # lets other threads in between the seed and the draw
+        return (seen.image + torch.rand(seen.image.shape)) / 2
+
+    restorer = make(slow)
     image = torch.rand(3, 30, 40)
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda seed: restorer(image, seed=seed), [n % 4 for n in range(32)]))

@@ -72,7 +72,22 @@ class SRResNet(Model):
         output = phase_convolution(self.tail, last.phases(features), last.factor).to(image.dtype)
         if self.skip == "none":
             return output.add(1).div(2)
-        return output + F.interpolate(image, scale_factor=float(self.scale), mode="bilinear")
+        return output + bilinear(image, self.scale)
+
+
+def bilinear(image: Tensor, scale: int) -> Tensor:
+    """Return ``(B, C, scale*H, scale*W)``, as ``F.interpolate`` does, but with the same bits wherever a tile begins.
+
+    torch computes the position of each pixel in float; here its phase decides.
+    """
+    for axis in (2, 3):
+        length = image.shape[axis]
+        border = (0, 0, 1, 1) if axis == 2 else (1, 1, 0, 0)
+        before, here, after = (F.pad(image, border, mode="replicate").narrow(axis, i, length) for i in range(3))
+        shares = [(phase + 0.5) / scale - 0.5 for phase in range(scale)]
+        phases = [torch.lerp(here, after if share > 0 else before, abs(share)) for share in shares]
+        image = torch.stack(phases, axis + 1).flatten(axis, axis + 1)
+    return image
 
 
 class ResidualBlock(nn.Module):

@@ -55,13 +55,14 @@ def test_the_receptive_field_is_as_declared(scale, blocks, skip):
     assert 2 * max(reaches) == network.receptive_field
 
 
-def test_without_its_residual_the_network_is_bilinear_upscaling():
-    network = SRResNet(4, blocks=1, channels=4, norm="none", skip="bilinear").eval()
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_without_its_residual_the_network_is_bilinear_upscaling(scale):
+    network = SRResNet(scale, blocks=1, channels=4, norm="none", skip="bilinear").double().eval()
     torch.nn.init.zeros_(network.tail.weight)
     torch.nn.init.zeros_(network.tail.bias)
-    image = torch.rand(1, 3, 5, 7)
-    expected = F.interpolate(image, scale_factor=4, mode="bilinear", align_corners=False)
-    assert torch.equal(run(network, image), expected)
+    image = torch.rand(1, 3, 5, 7, dtype=torch.float64)
+    expected = F.interpolate(image, scale_factor=float(scale), mode="bilinear", align_corners=False)
+    assert torch.allclose(run(network, image), expected, rtol=0, atol=1e-14)
 
 
 def test_the_papers_output_of_minus_one_to_one_becomes_zero_to_one():
