@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from restore.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from restore.plugin import WeightsSpec
     from restore.registry import Component
@@ -177,6 +177,34 @@ def read(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict
     except (SafetensorError, OSError) as error:
         raise _foreign(path, str(error)) from error
     return state, metadata
+
+
+def fill(module: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
+    """Put weights into a module.
+
+    Args:
+        module: a network.
+        state: tensors by name, as ``read`` returns them.
+        name: of the weights, for messages.
+
+    Raises:
+        WeightsError: they do not fit.
+    """
+    own = module.state_dict()
+    problems = [f"{key} is missing" for key in own if key not in state]
+    problems += [f"{key} is unknown" for key in state if key not in own]
+    problems += [
+        f"{key} is {tuple(state[key].shape)}, not {tuple(value.shape)}"
+        for key, value in own.items()
+        if key in state and state[key].shape != value.shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise WeightsError(
+            f"{name} does not fit the network: {', '.join(problems[:3])}{more}",
+            "give the options that it was trained with (--set key=value), or other weights",
+        )
+    module.load_state_dict(dict(state))
 
 
 def write(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str], *, half: bool = False) -> None:

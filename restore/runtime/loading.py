@@ -84,7 +84,7 @@ def _make(
     if not isinstance(module, Model):
         raise PluginError(f"{spec.factory} made a {type(module).__name__}, which is no restore.contracts.Model")
     if trained is not None:
-        _fill(module, trained)
+        store.fill(module, trained.state, trained.name)
     origin = functools.partial(
         _make,
         f"{component.qualified}.{tag}" if tag else component.qualified,
@@ -158,23 +158,3 @@ def _agreed(component: Component, name: str, trained: Mapping[str, Any], given: 
                 f"leave {key} out, or name other weights: restore weights list, --weights FILE",
             )
     return chosen
-
-
-def _fill(module: Model, trained: Trained) -> None:
-    """Put the weights into the module. Raises WeightsError where they do not fit."""
-    own = module.state_dict()
-    state = trained.state
-    problems = [f"{key} is missing" for key in own if key not in state]
-    problems += [f"{key} is unknown" for key in state if key not in own]
-    problems += [
-        f"{key} is {tuple(state[key].shape)}, not {tuple(value.shape)}"
-        for key, value in own.items()
-        if key in state and state[key].shape != value.shape
-    ]
-    if problems:
-        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise WeightsError(
-            f"{trained.name} does not fit the network: {', '.join(problems[:3])}{more}",
-            "give the options that it was trained with (--set key=value), or other weights",
-        )
-    module.load_state_dict(dict(state))

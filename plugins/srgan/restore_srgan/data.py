@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from restore.composition import build_degradation
 from restore.training.data import dihedral, generator
+
+Sampling = Literal["area", "image"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +46,23 @@ def degrade_all(
 
 
 class Patches:
-    """Random aligned patches under the 8 symmetries of the square; each image counts by its area."""
+    """Random aligned patches under the 8 symmetries of the square.
 
-    def __init__(self, pairs: Sequence[Pair], *, scale: int, side: int, seed: int) -> None:
+    Args:
+        pairs: images, none smaller than a patch.
+        scale: between them.
+        side: of a high-resolution patch, in pixels.
+        seed: of the draws.
+        sampling: ``area``: every patch is as likely as any other; ``image``: every image is.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], *, scale: int, side: int, seed: int, sampling: Sampling = "area") -> None:
         self.pairs, self.scale, self.side, self.seed = pairs, scale, side // scale, seed
         places = torch.tensor(
             [(p.low.shape[1] - self.side + 1) * (p.low.shape[2] - self.side + 1) for p in pairs],
             dtype=torch.float64,
         )
+        places = places if sampling == "area" else torch.ones_like(places)
         self.chances = (places / places.sum()).numpy()
 
     def batch(self, step: int, size: int) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from restore import images
+from restore import images, weights
 from restore.benchmark import evaluate
 from restore.composition import build_degradation
 from restore.contracts import Observation
@@ -18,7 +18,7 @@ from restore.training import Batch, Phase, Recipe
 from restore.training.data import find_images, load_images
 from restore.training.recipe import Progress
 from restore.training.schedule import cosine
-from restore_srgan.data import Patches, degrade_all
+from restore_srgan.data import Patches, Sampling, degrade_all
 from restore_srgan.generator import SRResNet
 
 
@@ -36,6 +36,8 @@ class SRResNetX4(Recipe):
         ema: decay of the moving average of the weights.
         clip: largest norm of the gradient.
         degradation: what makes the low-resolution image.
+        sampling: area, so that every patch is as likely as any other, or image, so that every image is.
+        init: weights to start from, safetensors of the same network; none: at random.
         seed: of the initial weights and of the patches.
     """
 
@@ -55,6 +57,8 @@ class SRResNetX4(Recipe):
         ema: float = 0.998,
         clip: float = 1.0,
         degradation: str = "bicubic:scale=4",
+        sampling: Sampling = "area",
+        init: Path | None = None,
         seed: int = 0,
     ) -> None:
         if patch % self.scale or patch < self.scale:
@@ -62,7 +66,7 @@ class SRResNetX4(Recipe):
         self.steps, self.batch_size, self.patch = steps, batch_size, patch
         self.initial_rate, self.warmup = learning_rate, warmup
         self.ema, self.clip, self.seed = ema, clip, seed
-        self.degradation = degradation
+        self.degradation, self.sampling, self.init = degradation, sampling, init
         self.model_options: Mapping[str, Any] = {
             "scale": self.scale, "blocks": blocks, "channels": channels, "norm": "none", "skip": "bilinear",
         }  # fmt: skip
@@ -72,13 +76,15 @@ class SRResNetX4(Recipe):
         pairs = degrade_all(load_images(folder, progress), self.degradation, self.scale, self.patch, progress)
         if not pairs:
             raise InputError(f"no image in {folder} is as large as a patch of {self.patch} pixels", "--set patch=48")
-        self.patches = Patches(pairs, scale=self.scale, side=self.patch, seed=self.seed)
+        self.patches = Patches(pairs, scale=self.scale, side=self.patch, seed=self.seed, sampling=self.sampling)
         pixels = sum(pair.high[0].numel() for pair in pairs)
         return f"{len(pairs)} images, {pixels / 1e6:.1f} megapixels, degraded by {self.degradation}"
 
     def build(self) -> Sequence[Phase]:
         """Make the generator and its Adam."""
         network = SRResNet(**self.model_options)
+        if self.init is not None:
+            weights.fill(network, weights.read(self.init)[0], str(self.init))
         optimizer = torch.optim.Adam(network.parameters(), lr=self.initial_rate)
 
         def objective(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:

@@ -9,11 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from restore.errors import InputError, UsageError
+from restore.errors import InputError, UsageError, WeightsError
 from restore.registry import registry
 from restore.resize import resize
 from restore.training import train
 from restore.training.loop import Settings
+from restore.weights import read
 from restore_srgan.data import Pair, Patches, degrade_all
 
 
@@ -89,3 +90,26 @@ def test_data_or_patches_that_do_not_fit_are_refused(photos):
         registry().find("recipe", "srresnet-x4").build(patch=33)
     with pytest.raises(InputError, match="as large as a patch"):
         registry().find("recipe", "srresnet-x4").build(patch=128).load_data(photos, nothing)
+
+
+def test_images_may_count_alike_whatever_their_size():
+    large, small = (torch.full((3, side, side), value, dtype=torch.uint8) for side, value in ((40, 0), (4, 255)))
+    pairs = [Pair(high=low.repeat_interleave(4, 1).repeat_interleave(4, 2), low=low) for low in (large, small)]
+    shares = {
+        sampling: Patches(pairs, scale=4, side=16, seed=0, sampling=sampling).batch(0, 400)["low"].mean().item()
+        for sampling in ("area", "image")
+    }
+    assert shares["area"] < 0.01
+    assert shares["image"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_run_can_start_from_weights(photos, tmp_path):
+    options = {"steps": 2, "batch_size": 1, "patch": 32, "blocks": 1, "channels": 8}
+    find = registry().find("recipe", "srresnet-x4").build
+    settings = Settings(data=photos, output=tmp_path / "first", options=options, precision="float32", quiet=True)
+    first = train(find(**options), settings).weights
+    [phase] = find(**options, init=str(first)).build()
+    for name, value in read(first)[0].items():
+        assert torch.equal(phase.network.state_dict()[name], value)
+    with pytest.raises(WeightsError, match="does not fit"):
+        find(**{**options, "channels": 16}, init=str(first)).build()
