@@ -64,4 +64,5 @@ def test_the_wheel_lists_restores_and_verifies_away_from_the_checkout(environmen
     Image.fromarray(np.full((9, 11, 3), 128, np.uint8)).save(tmp_path / "in.png")
     run(restore, "weights", "verify", cwd=tmp_path)
     run(restore, "run", "srresnet", "in.png", "-o", "out.png", cwd=tmp_path)
-    assert Image.open(tmp_path / "out.png").size == (44, 36)
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.size == (44, 36)
