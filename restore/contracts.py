@@ -73,6 +73,8 @@ class Model(nn.Module):
     """Output side over input side, where it depends on an option; else the ModelSpec's holds."""
     receptive_field: int | None = None
     """Side in input pixels, where it depends on an option; else the ModelSpec's holds."""
+    trained: bool = False
+    """Whether it brings its numbers itself. A network that does not is refused without weights."""
 
     def __call__(self, observation: Observation | Tensor) -> Tensor:
         """Take an observation, or as a part of a torch pipeline its image alone."""

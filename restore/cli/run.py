@@ -88,7 +88,7 @@ def run(
 
     results = run_batch(chosen, work, verb="restored", overwrite=overwrite)
     about = {
-        "command": "run", "model": model, "options": dict(options), "weights": weights,
+        "command": "run", "model": model, "options": dict(options), "weights": restorer.weights,
         "device": str(restorer.device), "precision": restorer.precision, "seed": seed,
     }  # fmt: skip
     finish(results, about, verb="restored", as_json=as_json)

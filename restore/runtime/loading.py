@@ -47,7 +47,7 @@ def load(
         UnknownNameError: no plugin offers the model, or it has no such weights.
         PluginError: the plugin is broken, or two offer the name.
         UsageError: an option, a precision or a tile size that makes no sense, or that the weights contradict.
-        WeightsError: weights that are missing, damaged, or made for another network.
+        WeightsError: weights that are missing, damaged, or made for another network; a network that has none.
         DeviceError: the device is absent.
     """
     name, written = component_options.parse(model)
@@ -85,6 +85,12 @@ def _make(
         raise PluginError(f"{spec.factory} made a {type(module).__name__}, which is no restore.contracts.Model")
     if trained is not None:
         store.fill(module, trained.state, trained.name)
+    elif module.state_dict() and not module.trained:
+        raise WeightsError(
+            f"{spec.name} is a network, and it has no weights",
+            "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
+        )
+    filled_with = None if trained is None else trained.name
     origin = functools.partial(
         _make,
         f"{component.qualified}.{tag}" if tag else component.qualified,
@@ -94,7 +100,9 @@ def _make(
         tile=tile,
         weights=weights,
     )
-    return Restorer(module, spec, device=where, precision=how, tile=tile, origin=origin)
+    return Restorer(
+        module, spec, device=where, precision=how, tile=tile, origin=origin, weights=filled_with
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import math
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 CPU_BUDGET = 768 * 2**20
 """Bytes that the tensors of a tile may take on the CPU: enough that halos cost little, little enough for any
@@ -44,6 +39,9 @@ def measure(run: Callable[[int], object], small: int, large: int) -> Cost:
         run: restores a square image of a side.
         small: a side in pixels.
         large: a larger one.
+
+    Raises:
+        ImportError: this version of torch has no way to count.
     """
     low, high = _peak(run, small), _peak(run, large)
     a_pixel = max(0.0, (high - low) / (large**2 - small**2))
@@ -51,43 +49,11 @@ def measure(run: Callable[[int], object], small: int, large: int) -> Cost:
 
 
 def _peak(run: Callable[[int], object], side: int) -> int:
+    from restore.runtime.peak import PeakMemory
+
     with PeakMemory() as memory:
         run(side)
     return memory.peak
-
-
-class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of the tensors that operations make and that live at one time; ``peak`` is the most.
-
-    What lived before does not count, nor does what a kernel allocates for itself.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.live = self.peak = 0
-        self._known: dict[int, weakref.ref[Any]] = {}
-
-    def __torch_dispatch__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run an operation and count what it made."""
-        inputs = {id(t.untyped_storage()) for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)}
-        result = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor) and id(tensor.untyped_storage()) not in inputs:
-                self._count(tensor.untyped_storage())
-        return result
-
-    def _count(self, storage: torch.UntypedStorage) -> None:
-        key, size = id(storage), storage.nbytes()
-        if key in self._known:
-            return
-
-        def forget(_: Any) -> None:
-            if self._known.pop(key, None) is not None:
-                self.live -= size
-
-        self._known[key] = weakref.ref(storage, forget)
-        self.live += size
-        self.peak = max(self.peak, self.live)
 
 
 def budget(device: torch.device) -> int:

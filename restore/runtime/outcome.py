@@ -18,9 +18,11 @@ class Report:
     """Wall time, without reading and writing files; a batch's, divided by its images."""
     device: str = "cpu"
     precision: str = "float32"
+    weights: str | None = None
+    """What the network was filled with: ``srresnet.psnr-x4``, or the path of a file; None if it needs nothing."""
     tiling: str = "off"
     """``off``: the model saw the whole image; ``exact``: tiles gave what the whole image would have given, in
-    float32 on the CPU bit for bit; ``approximate``: nearly."""
+    float32 on the CPU bit for bit unless lack of memory made them very small; ``approximate``: nearly."""
     tiles: int = 0
     halo: int = 0
     """Pixels that tiles overlap on each side."""

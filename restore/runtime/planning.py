@@ -87,7 +87,7 @@ class Planner:
             try:
                 with seeded(0, self._forward.device):  # it draws nothing from the caller's generator
                     self._costs[key] = measure(run, small, large)
-            except DeviceError:
+            except (DeviceError, ImportError):
                 return PLENTY
         return self._costs[key].side(budget(self._forward.device) // sum(strip.counts))
 

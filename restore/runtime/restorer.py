@@ -44,6 +44,7 @@ class Restorer:
         precision: str,
         tile: TileSize = "auto",
         origin: Callable[[], Restorer] | None = None,
+        weights: str | None = None,
     ) -> None:
         """Prepare a module, in place.
 
@@ -54,6 +55,7 @@ class Restorer:
             precision: ``float32``, ``bfloat16`` or ``float16``.
             tile: ``auto``, ``off``, or the side of a tile in input pixels.
             origin: makes it again when a pickle is read; else the pickle holds the module.
+            weights: what the module was filled with, for reports.
 
         Raises:
             UsageError: a tile that is no size, or one for a model that cannot be given tiles.
@@ -68,6 +70,8 @@ class Restorer:
         self.device = device
         self.precision = precision
         self.tile: TileSize = tile
+        self.weights = weights
+        """``srresnet.psnr-x4``, or the path of a file; None for a model that needs none."""
         self.scale = spec.scale if spec.scale is not None else (module.scale or 1)
         """Output side over input side."""
         self.receptive_field = module.receptive_field or spec.receptive_field
@@ -82,7 +86,9 @@ class Restorer:
     def __reduce__(self) -> Any:
         if self._origin is not None:
             return self._origin, ()
-        made = functools.partial(Restorer, device=self.device, precision=self.precision, tile=self.tile)
+        made = functools.partial(
+            Restorer, device=self.device, precision=self.precision, tile=self.tile, weights=self.weights
+        )
         return made, (self.module, self.spec)
 
     def __call__(self, image: Any, *, mask: Any = None, seed: int | None = None, max_pixels: int | None = None) -> Any:
@@ -227,6 +233,7 @@ class Restorer:
             seconds=seconds,
             device=str(self.device),
             precision=self.precision,
+            weights=self.weights,
             tiling=self.spec.tiling if cut else "off",
             tiles=tally.tiles,
             halo=self._planner.halo if cut else 0,

@@ -6,12 +6,18 @@ import pytest
 import torch
 
 import restore
+from restore.contracts import Model
 from restore.errors import DeviceError, PluginError, UnknownNameError, UsageError, WeightsError
 
 
 def holds(restorer, state):
     own = restorer.module.state_dict()
     return own.keys() == state.keys() and all(torch.equal(own[name], state[name]) for name in own)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "own.safetensors"
 
 
 class TestWeights:
@@ -68,16 +74,27 @@ class TestWeights:
             restore.load("toy", width=8)
         assert restore.load("toy", device="cpu").module.layers[0].out_channels == 4
 
-    def test_a_model_that_has_none(self, toy):
+    def test_a_network_that_has_none_does_not_run_on_random_numbers(self, toy):
         toy.install()
-        assert restore.load("plain:width=2", device="cpu").module.layers[0].out_channels == 2
+        with pytest.raises(WeightsError, match="plain is a network, and it has no weights"):
+            restore.load("plain", device="cpu")
+
+    def test_a_network_that_fills_itself(self, toy, monkeypatch):
+        toy.install()
+        monkeypatch.setattr(Model, "trained", True)
+        restorer = restore.load("plain:width=2", device="cpu")
+        assert restorer.module.layers[0].out_channels == 2
+        assert restorer.weights is None
+
+    def test_the_report_names_them(self, toy, path):
+        toy.install()
+        image = torch.rand(3, 9, 8)
+        assert restore.load("toy.large", device="cpu").restore(image).report.weights == "toy.large"
+        path.write_bytes(toy.content(4, 7))
+        assert restore.load("toy", device="cpu", weights=path).restore(image).report.weights == str(path)
 
 
 class TestOwnFile:
-    @pytest.fixture
-    def path(self, tmp_path):
-        return tmp_path / "own.safetensors"
-
     def test_it_tells_its_options(self, toy, path):
         toy.install()
         path.write_bytes(toy.content(6, 7, model="toy", options={"width": 6, "gain": 2.0}))
@@ -162,7 +179,7 @@ def test_device_precision_and_tile(toy):
     toy.install()
     restorer = restore.load("toy", device="cpu", precision="bfloat16", tile=200)
     assert (restorer.device, restorer.precision, restorer.tile) == (torch.device("cpu"), "bfloat16", 200)
-    assert restore.load("plain", device="cpu").precision == "float32"
+    assert restore.load("bicubic", device="cpu").precision == "float32"
     with pytest.raises(DeviceError):
         restore.load("toy", device="cuda:99")
     with pytest.raises(UsageError, match="the tile is 0"):

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from restore.runtime import memory
-from restore.runtime.memory import Cost, PeakMemory, measure
+from restore.runtime.memory import Cost, measure
+from restore.runtime.peak import PeakMemory
 
 MIB = 2**20
 

@@ -8,6 +8,7 @@ import torch
 
 from restore.errors import DeviceError
 from restore.runtime import memory
+from restore.runtime.peak import PeakMemory
 
 EXACT = {"tiling": "exact", "receptive_field": 21}
 
@@ -35,7 +36,7 @@ def test_a_budget_makes_tiles(make, picture, budget):
     restorer(image)
     for size in (2 * 2**20, 4 * 2**20, 16 * 2**20):
         budget(size)
-        with memory.PeakMemory() as counted:
+        with PeakMemory() as counted:
             shown = regions(restorer, image)
         assert counted.peak <= size * 1.02
         assert len(shown) > 1 or counted.peak > 0.5 * size
