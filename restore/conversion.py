@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from restore import weights
 from restore.errors import WeightsError
+from restore.quiet import torch_quiet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,8 +64,7 @@ def _load(source: Path) -> Any:
     if _is_safetensors(source):
         raise WeightsError(f"{source} is a safetensors file already", "use it as it is")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks on the pickle's protocol; what matters is raised
+        with torch_quiet():  # remarks on the pickle's protocol; what matters is raised
             return torch.load(source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(

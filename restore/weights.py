@@ -11,13 +11,13 @@ import importlib.util
 import json
 import math
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restore.atomic import replacing
 from restore.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -247,16 +247,11 @@ def _sorted_header(content: bytes) -> bytes:
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path that becomes ``path``, so that the file is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
+        with replacing(path) as partial:
+            yield partial
     except OSError as error:
-        raise WeightsError(f"{path} cannot be written: {error.strerror}", "choose another place") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        raise WeightsError(f"{path} cannot be written: {error.strerror or error}", "choose another place") from error
 
 
 def install(source: Path, component: Component, weights: WeightsSpec) -> Path:

@@ -122,6 +122,22 @@ def test_the_file_says_where_it_comes_from(turn, tmp_path):
     assert metadata == {"source": "net.pth", "source_sha256": weights.digest(tmp_path / "net.pth")}
 
 
+def test_the_target_may_have_a_long_name_and_is_on_the_disk_before_it_has_it(tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def noted(handle):
+        synced.append((os.fstat(handle).st_ino, os.fstat(handle).st_size, target.exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    (tmp_path / "net.pth").write_bytes(saved(STATE))
+    target = tmp_path / "new" / ("n" * 243 + ".safetensors")
+    convert(tmp_path / "net.pth", target)
+    assert torch.equal(load(target.read_bytes())["a"], STATE["a"])
+    assert synced == [(target.stat().st_ino, target.stat().st_size, False)]
+    assert list(target.parent.iterdir()) == [target]
+
+
 def test_half(turn):
     assert turn(saved(STATE), half=True)["a"].dtype is torch.float16
 

@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(*command, **options):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300, **options)
+    limits = {"timeout": 300, **options}
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, **limits)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -46,6 +47,7 @@ def environment(wheel, tmp_path_factory):
     return folder
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only a repository tells which files are its own")
 def test_every_shipped_file_is_in_the_wheel(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     tracked = run("git", "ls-files", "restore", "plugins", cwd=ROOT).stdout.split()
@@ -66,3 +68,20 @@ def test_the_wheel_lists_restores_and_verifies_away_from_the_checkout(environmen
     run(restore, "run", "srresnet", "in.png", "-o", "out.png", cwd=tmp_path)
     with Image.open(tmp_path / "out.png") as image:
         assert image.size == (44, 36)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_it_installs_with_its_own_dependencies(kind, tmp_path):
+    """Nothing is borrowed here, so a dependency that is not declared is missed. It downloads what pip has not kept."""
+    run(sys.executable, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", tmp_path / "dist", ROOT)
+    [built] = (tmp_path / "dist").iterdir()
+    venv.create(tmp_path / "environment", with_pip=True)
+    binaries = tmp_path / "environment" / "bin"
+    constraints = ("--constraint", ROOT / "constraints.txt")
+    run(binaries / "python", "-m", "pip", "install", "--quiet", *constraints, built, timeout=900)
+    Image.fromarray(np.full((9, 11, 3), 128, np.uint8)).save(tmp_path / "in.png")
+    for model in ("srresnet", "nlm", "lanczos"):
+        run(binaries / "restore", "run", model, "in.png", "-o", f"{model}.png", cwd=tmp_path)
+    run(binaries / "restore", "doctor", cwd=tmp_path)
+    run(binaries / "restore", "degrade", "motion-blur|jpeg", "in.png", "-o", "bad.png", cwd=tmp_path)

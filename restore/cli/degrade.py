@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from restore.atomic import replacing
 from restore.cli.batch import Done, Ticker, finish, run_batch
 from restore.cli.console import SCHEMA
 from restore.cli.files import MASK, expand
 from restore.cli.outputs import LOSSLESS, Job, plan
 from restore.errors import InputError
+
+MASKING = ("mask", "observe")
+"""The methods by which a degradation can yield a mask."""
 
 if TYPE_CHECKING:
     from restore.contracts import Degradation
@@ -70,8 +72,13 @@ def degrade(
     from restore.composition import build_degradation
 
     found = expand(inputs, recursive=recursive, leave_out=Path(output))
-    chosen = plan(found, output, suffix=suffix, extension=extension, keep=LOSSLESS, overwrite=overwrite)
     degradation = build_degradation(spec)
+    masks = may_mask(degradation)
+
+    def beside(result: Path) -> list[Path]:
+        return [mask_path(result)] * masks + [sidecar_path(result)] * sidecar
+
+    chosen = plan(found, output, suffix=suffix, extension=extension, keep=LOSSLESS, overwrite=overwrite, beside=beside)
 
     def work(job: Job, _: Ticker) -> Done:
         own_seed = seed_of(seed, job.relative) if chosen.into_folder else seed
@@ -88,6 +95,25 @@ def seed_of(seed: int, relative: Path) -> int:
     """Return the seed of an image in a folder: the first 48 bits of SHA-256 of ``SEED/relative/path.png``."""
     digest = hashlib.sha256(f"{seed}/{relative.as_posix()}".encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6], "big")
+
+
+def may_mask(degradation: Degradation) -> bool:
+    """Whether a degradation, or one of its parts, has a mask of its own: its class says it, no plugin need tell."""
+    from restore.composition import Pipeline
+    from restore.contracts import Degradation
+
+    parts = degradation.parts if isinstance(degradation, Pipeline) else [degradation]
+    return any(getattr(type(part), method) is not getattr(Degradation, method) for part in parts for method in MASKING)
+
+
+def mask_path(result: Path) -> Path:
+    """Return the file of the mask beside a result."""
+    return result.with_name(f"{result.stem}{MASK}.png")
+
+
+def sidecar_path(result: Path) -> Path:
+    """Return the file that tells the seed and the draws beside a result."""
+    return result.with_name(f"{result.name}.json")
 
 
 def degrade_one(
@@ -115,29 +141,25 @@ def degrade_one(
     facts: dict[str, Any] = {"spec": spec, "seed": seed, "mask": None, "params": dict(degraded.params)}
     remark = f"{degraded.photo.width} x {degraded.photo.height}"
     if degraded.mask is not None:
-        mask_path = job.output.with_name(f"{job.output.stem}{MASK}.png")
-        _write(mask_path, encode(degraded.mask, ".png"), overwrite)
-        facts["mask"] = str(mask_path)
+        place = mask_path(job.output)
+        _write(place, encode(degraded.mask, ".png"), overwrite)
+        facts["mask"] = str(place)
         remark += f", {degraded.mask.pixels.astype(bool).mean():.1%} missing"
     if sidecar:
         record = json.dumps({"schema": SCHEMA, "input": str(job.source), **facts}, indent=2)
-        _write(job.output.with_name(f"{job.output.name}.json"), record.encode() + b"\n", overwrite)
+        _write(sidecar_path(job.output), record.encode() + b"\n", overwrite)
     images.save(degraded.photo, job.output, overwrite=overwrite)
     return Done(facts=facts, remark=remark)
 
 
 def _write(path: Path, data: bytes, overwrite: bool) -> None:
-    """Write a file atomically. One that is there with the same bytes is what an interrupted run left."""
-    if path.exists() and not overwrite and path.read_bytes() != data:
-        raise InputError(f"{path} exists already", "choose another name, or add --overwrite")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    """Write a file whole or not at all. One that is there with the same bytes is what an interrupted run left."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        if not overwrite and path.is_file() and path.read_bytes() == data:
+            return
+        with replacing(path, overwrite=overwrite) as temporary:
+            temporary.write_bytes(data)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror or error}", "check the folder and the disk"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from restore.errors import UsageError
 WRITTEN = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 """Suffixes that results can have."""
 LOSSLESS = (".png", ".tif", ".tiff")
+Beside = Callable[[Path], Sequence[Path]]
+"""From the path of a result to the files that are written beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ def plan(
     extension: str | None = None,
     keep: tuple[str, ...] = WRITTEN,
     overwrite: bool = False,
+    beside: Beside = lambda _: (),
 ) -> Plan:
     """Name the result of every image and refuse what would destroy something.
 
@@ -51,10 +54,12 @@ def plan(
         extension: of results in a folder, with or without a dot; None takes the input's.
         keep: extensions that may be taken from an input; the result is a PNG otherwise.
         overwrite: whether files that exist, inputs among them, may be replaced.
+        beside: masks and the like, which may be nobody else's result, nor what lies beside it.
 
     Raises:
         UsageError: several images for one file; two for the same; a result that would replace an input, or in
-            file mode anything, without ``overwrite``; a format that cannot be written.
+            file mode anything, without ``overwrite``; a file beside a result that would replace an input; a
+            format that cannot be written.
     """
     target = Path(output)
     into_folder = _is_folder(found, output)
@@ -70,8 +75,8 @@ def plan(
     ]
     if into_folder:
         jobs = _without_own_results(jobs, found)
-    _refuse_collisions(jobs)
-    _refuse_loss_of_inputs(jobs, overwrite)
+    _refuse_collisions(jobs, beside)
+    _refuse_loss_of_inputs(jobs, overwrite, beside)
     if not into_folder and target.exists() and not overwrite:
         raise UsageError(f"{output} exists already", "choose another name, or add --overwrite")
     return Plan(jobs=tuple(jobs), into_folder=into_folder)
@@ -120,18 +125,19 @@ def _without_own_results(jobs: Sequence[Job], found: Sequence[Found]) -> list[Jo
     ]
 
 
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
+def _refuse_collisions(jobs: Sequence[Job], beside: Beside) -> None:
     seen: dict[str, Path] = {}
     for job in jobs:
-        first = seen.setdefault(file_key(job.output), job.source)
-        if first != job.source:
-            raise UsageError(
-                f"{first} and {job.source} would both become {job.output}",
-                "give them different names, or run them into different folders",
-            )
+        for path in (job.output, *beside(job.output)):
+            first = seen.setdefault(file_key(path), job.source)
+            if first != job.source:
+                raise UsageError(
+                    f"{first} and {job.source} would both {'become' if path == job.output else 'write'} {path}",
+                    "give them different names, or run them into different folders",
+                )
 
 
-def _refuse_loss_of_inputs(jobs: Sequence[Job], overwrite: bool) -> None:
+def _refuse_loss_of_inputs(jobs: Sequence[Job], overwrite: bool, beside: Beside) -> None:
     inputs = {file_key(job.source): job.source for job in jobs}
     for job in jobs:
         lost = inputs.get(file_key(job.output))
@@ -141,3 +147,10 @@ def _refuse_loss_of_inputs(jobs: Sequence[Job], overwrite: bool) -> None:
                 "choose another folder or add --suffix"
                 + ("; --overwrite replaces inputs" if lost == job.source else ""),
             )
+        for path in beside(job.output):
+            lost = inputs.get(file_key(path))
+            if lost is not None:
+                raise UsageError(
+                    f"{path}, written beside the result for {job.source}, would replace the input {lost}",
+                    "choose another folder or name",
+                )

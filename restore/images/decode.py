@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +14,9 @@ from restore.images.depth import refuse_deep
 from restore.images.metadata import metadata_of, orientation_of
 from restore.images.opencv import decode_unchanged
 from restore.images.photo import Kind, Photo, Pixels
-from restore.images.pillow import DECODING_ERRORS, from_pil, pillow_limit_lifted, refuse_animation, upright
+from restore.images.pillow import DECODING_ERRORS, from_pil, refuse_animation, upright
 from restore.images.png import COLOR_CHUNKS, SIGNATURE, check_sums, chunks_of
+from restore.quiet import decoders_quiet, pillow_limit_lifted
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
@@ -44,8 +44,7 @@ def decode(data: bytes, name: str, kind: Kind, max_pixels: int) -> Photo:
 
 
 def _decode(data: bytes, name: str, kind: Kind, max_pixels: int) -> Photo:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with decoders_quiet():
         if data[:4] in TIFF:
             from restore.images.tiff import decode_tiff
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from restore.images.photo import Pixels
+from restore.quiet import opencv_quiet
 
 
 def decode_unchanged(data: bytes | bytearray) -> Pixels | None:
     """Return (H, W), BGR or BGRA as they are in a file, or None where OpenCV cannot decode it."""
     import cv2
 
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        with opencv_quiet():
+            return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
-    finally:
-        cv2.utils.logging.setLogLevel(level)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,32 +15,13 @@ from restore.errors import InputError
 from restore.images.arrays import assemble, check_range, file_form
 from restore.images.metadata import metadata_of, orientation_of
 from restore.images.photo import Kind, Metadata, Photo, Pixels
+from restore.quiet import pillow_limit_lifted
 
 DECODING_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, OverflowError,
     AttributeError, AssertionError, ZeroDivisionError, RuntimeError, SystemError, struct.error, zlib.error,
 )  # fmt: skip
 """What decoders raise for damaged files."""
-_lock = threading.Lock()
-_lifted = 0
-_limit: int | None = None
-
-
-@contextmanager
-def pillow_limit_lifted() -> Iterator[None]:
-    """Lift Pillow's own limit on pixels, a global, while any thread decodes: ours is an argument."""
-    global _lifted, _limit
-    with _lock:
-        if _lifted == 0:
-            _limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        _lifted += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _lifted -= 1
-            if _lifted == 0:
-                Image.MAX_IMAGE_PIXELS = _limit
 
 
 def from_pil(image: Image.Image, name: str, *, kind: Kind) -> Photo:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
-import stat
 from pathlib import Path
 
+from restore.atomic import replacing
 from restore.errors import InputError
 from restore.images.encode import WRITABLE, check_writable, encode, write
 from restore.images.photo import Photo
@@ -33,27 +32,12 @@ def save(photo: Photo, path: Path, *, overwrite: bool = False, quality: int = 95
     named = Path(path)
     check_writable(photo, named)
     try:
-        target = named.resolve() if named.is_symlink() else named
-        if target.exists() and not overwrite:
-            raise InputError(f"{target} exists already", "choose another name, or allow --overwrite (overwrite=True)")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write_and_rename(photo, named, target, quality)
+        target = Path(os.path.realpath(named)) if named.is_symlink() else named
+        with replacing(target, overwrite=overwrite) as temporary, temporary.open("x+b") as file:
+            write(photo, named, file, quality)
     except (OSError, ValueError) as error:
         raise InputError(
             f"{named} cannot be written: {getattr(error, 'strerror', None) or error}",
             "check the folder and the disk",
         ) from error
     return target
-
-
-def _write_and_rename(photo: Photo, named: Path, target: Path, quality: int) -> None:
-    """Encode beside the target and rename. Raises OSError."""
-    temporary = target.with_name(f".restore-{os.getpid()}-{secrets.token_hex(6)}.tmp")
-    try:
-        with temporary.open("x+b") as file:
-            write(photo, named, file, quality)
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

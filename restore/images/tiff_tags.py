@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
-import warnings
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from restore.images.exif import PREFIX
+from restore.quiet import decoders_quiet
 
 HEAD = b"II*\0\x08\0\0\0"
 DESCRIPTION, SOFTWARE, EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 270, 305, 34665, 34853, 40965
@@ -46,8 +46,7 @@ def read_tags(tiff: bytes) -> Tags:
     """Read a TIFF file, or an EXIF block without its prefix. What cannot be read is left out."""
     head = tiff[: 16 if tiff[2:4] in (b"+\0", b"\0+") else 8]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with decoders_quiet():
             main = _directory(tiff, head, None, None)
             told = {tag: main[tag] for tag in (*TEXTS, *BYTES) if isinstance(main.get(tag), bytes)}
             exif = _writable(_directory(tiff, head, main.get(EXIF_IFD), EXIF_IFD), EXIF_IFD)
@@ -66,7 +65,7 @@ def exif_block(tags: Tags) -> bytes | None:
         return None
     directory = ImageFileDirectory_v2(HEAD)
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with decoders_quiet():
             for tag, value in tags.main.items():
                 directory[tag] = value
             for tag, values in ((EXIF_IFD, tags.exif), (GPS_IFD, tags.gps)):
@@ -89,7 +88,7 @@ def append_directories(file: BinaryIO, places: dict[int, int], tags: Tags) -> No
         if not values:
             continue
         directory = ImageFileDirectory_v2(HEAD, group=tag)
-        with warnings.catch_warnings(action="ignore"):
+        with decoders_quiet():
             for inner, value in values.items():
                 directory[inner] = value
         file.seek(0, io.SEEK_END)

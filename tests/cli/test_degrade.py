@@ -117,6 +117,94 @@ def test_a_file_in_the_place_of_the_mask_is_not_replaced(photos, tmp_path):
     assert not (tmp_path / "out.png").exists()
 
 
+@pytest.fixture
+def twins(tmp_path, monkeypatch):
+    """Two photographs whose names differ in the suffix alone, and so two results and one name for a mask."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    for name, level in (("a.png", 100), ("a.tif", 200)):
+        Image.fromarray(np.full((24, 32, 3), level, np.uint8)).save(tmp_path / "photos" / name)
+
+
+@pytest.mark.parametrize("spec", ["mask-random:share=0.5", "gaussian-noise:sigma=0.1|mask-random:share=0.5"])
+@pytest.mark.parametrize("more", [(), ("--overwrite",), ("--suffix", "-x")])
+def test_two_results_with_one_mask_are_refused_before_anything_is_done(twins, tmp_path, spec, more):
+    result = call(spec, "photos", "-o", "out", *more)
+    assert result.exit_code == 2, result.output
+    suffix = "-x" if more[:1] == ("--suffix",) else ""
+    assert f"photos/a.png and photos/a.tif would both write out/a{suffix}.mask.png" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_that_differ_in_the_suffix_stand_side_by_side_where_nothing_is_masked(twins, tmp_path):
+    result = call("gaussian-noise:sigma=0.01|jpeg:quality=60", "photos", "-o", "out", "--sidecar")
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"a.png", "a.tif", "a.png.json", "a.tif.json"}
+
+
+def test_the_mask_of_a_plugin_that_does_not_tell_of_it_is_guarded_too(twins, site, tmp_path):
+    site.install(
+        "restore-holes",
+        """
+        from restore.plugin import DegradationSpec, hookimpl
+
+        @hookimpl
+        def restore_degradations():
+            return [DegradationSpec(name="hole", factory="restore_holes.hole:Hole")]
+        """,
+        files={
+            "hole.py": """
+from restore.contracts import Degradation
+
+class Hole(Degradation):
+    def draw(self, image, generator):
+        return {}
+
+    def forward(self, image, params):
+        return image
+
+    def mask(self, image, params):
+        return image.new_ones(len(image), 1, *image.shape[-2:])
+"""
+        },
+    )
+    assert call("hole", "photos/a.png", "-o", "out.png").exit_code == 0
+    assert (tmp_path / "out.mask.png").exists()
+    result = call("hole", "photos", "-o", "out")
+    assert (result.exit_code, "would both write out/a.mask.png" in result.stderr) == (2, True), result.output
+
+
+def test_a_mask_and_a_sidecar_never_replace_an_input(twins, tmp_path):
+    for name, more in (("a.mask.png", ()), ("a.png.json", ("--sidecar",))):
+        source = tmp_path / name
+        source.write_bytes((tmp_path / "photos/a.png").read_bytes())
+        before = source.read_bytes()
+        result = call("mask-center", name, "-o", "a.png", "--overwrite", *more)
+        assert result.exit_code == 2, result.output
+        assert f"would replace the input {name}" in result.stderr
+        assert source.read_bytes() == before
+        assert not (tmp_path / "a.png").exists()
+
+
+def test_a_mask_that_cannot_be_written_is_told_and_no_image_is_left_without_it(photos, tmp_path):
+    (tmp_path / "out.mask.png").mkdir()
+    for more in ((), ("--overwrite",)):
+        result = call("mask-center", photos / "a.png", "-o", "out.png", *more)
+        assert result.exit_code == 1
+        assert "out.mask.png" in result.stderr
+        assert "Traceback" not in result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"photos", "out.mask.png"}
+
+
+def test_names_as_long_as_they_may_be(photos, tmp_path):
+    name = "n" * 246  # NAME.mask.png and NAME.png.json have 255 letters
+    result = call("mask-center", photos / "a.png", "-o", f"{name}.png", "--sidecar")
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"photos", f"{name}.png", f"{name}.mask.png", f"{name}.png.json"}
+
+
 def test_bad_files_do_not_stop_the_batch(photos, tmp_path):
     (photos / "0-corrupt.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     result = call("grayscale", photos, "-o", "out")

@@ -129,6 +129,30 @@ class TestRefusals:
         self.refuse("would both become out/b.png", ["photos/b.png", "photos/deep/b.png"], "out")
         self.refuse("would both become out/a.png", ["photos/a.JPG", "other/a.png"], "out", extension="png")
 
+    def test_two_inputs_with_one_file_beside_their_results(self, tree):
+        def mask(result):
+            return [result.with_name(f"{result.stem}.mask.png")]
+
+        (tree / "photos/a.tif").touch()
+        (tree / "photos/b.mask.png").touch()
+        assert outputs(["photos"], "out") == ["out/a.JPG", "out/a.tif", "out/b.png"]
+        self.refuse("a.JPG and photos/a.tif would both write out/a.mask.png", ["photos"], "out", beside=mask)
+        both = ["photos/b.mask.png", "photos/b.png"]
+        self.refuse("b.mask.png and photos/b.png would both write out/b.mask.png", both, "out", beside=mask)
+        self.refuse("would both become out/b.mask.png", both[::-1], "out", beside=mask)
+        assert outputs(["photos/a.tif", "photos/b.png"], "out", beside=mask) == ["out/a.tif", "out/b.png"]
+
+    def test_a_file_beside_a_result_that_replaces_an_input_is_refused_even_with_overwrite(self):
+        def mask(result):
+            return [result.with_name(f"{result.stem}.mask.png")]
+
+        for options in ({}, {"overwrite": True}):
+            self.refuse(
+                "photos/a.mask.png, written beside the result for photos/a.mask.png, would replace the input",
+                ["photos/a.mask.png"], "photos/a.png", beside=mask, **options,
+            )  # fmt: skip
+        assert outputs(["photos/a.mask.png"], "photos/c.png", beside=mask) == ["photos/c.png"]
+
     def test_result_that_replaces_its_input(self):
         self.refuse("would replace the input photos/b.png", ["photos/b.png"], "photos")
         self.refuse("would replace the input", ["photos/b.png"], "other/../photos/b.png")

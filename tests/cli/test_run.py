@@ -324,7 +324,7 @@ class TestInterruption:
         def interrupted(self, target):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(Path, "replace", interrupted)
+        monkeypatch.setattr(Path, "hardlink_to", interrupted)
         assert call(MODEL, "photos", "-o", "large").exit_code == 130
         assert tree("large") == set()
 

@@ -86,6 +86,38 @@ def test_links_are_followed_and_the_name_that_was_given_decides_the_format(photo
     np.testing.assert_array_equal(images.load(link).numpy(), opened(blob))
 
 
+def test_a_link_to_itself_is_no_traceback(photo, tmp_path):
+    link = tmp_path / "a.png"
+    link.symlink_to(link)
+    with pytest.raises(InputError, match="exists already"):
+        photo.save(link)
+    assert photo.save(link, overwrite=True) == link
+    np.testing.assert_array_equal(opened(link), photo.numpy())
+
+
+def test_a_file_that_comes_while_an_image_is_encoded_is_not_replaced(photo, tmp_path, monkeypatch):
+    def slow(array, file, **options):
+        (tmp_path / "a.tif").write_bytes(b"another's")
+
+    monkeypatch.setattr("tifffile.imwrite", slow)
+    with pytest.raises(InputError, match="exists already") as caught:
+        photo.save(tmp_path / "a.tif")
+    assert "--overwrite" in caught.value.cure
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.tif": b"another's"}
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is(photo, tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def noted(handle):
+        synced.append((os.fstat(handle).st_ino, os.fstat(handle).st_size, (tmp_path / "a.png").exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    found = photo.save(tmp_path / "a.png").stat()
+    assert synced == [(found.st_ino, found.st_size, False)]
+
+
 @pytest.mark.parametrize(
     "name",
     ["ünï.png", "照片" * 40 + ".png", "a b'c\"d.PNG", "-x.png", "a\nb.png", ".hidden.png", "n" * 251 + ".png",
