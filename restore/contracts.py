@@ -6,12 +6,15 @@ One convention holds inside: RGB or gray, float, in ``[0, 1]``, shaped ``(B, C, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 if TYPE_CHECKING:
     from restore.benchmark.protocol import Protocol as MetricProtocol
@@ -19,6 +22,11 @@ if TYPE_CHECKING:
 Params = Mapping[str, Any]
 """What a degradation drew: plain numbers, strings and lists. A value that differs from sample to sample
 is a list of one entry a sample of the batch, any other value holds for all; JSON can carry it."""
+
+Batch = Mapping[str, Tensor]
+"""What a recipe draws for a step."""
+Progress = Callable[[int, int], None]
+"""Called with (done, total) while something takes long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,3 +160,84 @@ class Metric(Protocol):
     def __call__(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol) -> Tensor:
         """Return ``(B,)`` float64."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """One network's turn in a step: adversarial training has two, discriminator and generator.
+
+    Args:
+        name: for the log, ``generator``.
+        network: what is optimised; other networks stay as they are.
+        optimizer: holds the network's parameters; its ``lr`` is the initial learning rate.
+        objective: from a batch to the scalar loss and the terms worth logging. It may draw from torch's
+            global generator, which the loop seeds at each step.
+    """
+
+    name: str
+    network: nn.Module
+    optimizer: Optimizer
+    objective: Callable[[Batch], tuple[Tensor, Mapping[str, Tensor]]]
+
+
+class Recipe(ABC):
+    """A training run. Subclasses take their options as keyword arguments, ``seed`` and ``steps`` among them.
+
+    A step is known by its number everywhere: the first is 1, the last is ``steps``. The loop seeds torch
+    with ``seed`` before ``build``, and with the seed and the step before each step. Randomness from any
+    other source must be a function of the two as well, so that a resumed run sees what an uninterrupted one
+    would have seen.
+    """
+
+    name: str
+    """Name of the recipe, for the card."""
+    model: str
+    """Name of the model that the exported weights belong to."""
+    model_options: Mapping[str, Any]
+    """Factory options of that model, written into the weights."""
+    steps: int
+    """How many steps there are."""
+    seed: int
+    """0 or more."""
+    ema: float = 0.0
+    """Decay of the moving average of the weights, validated and exported in their place; 0: none."""
+    clip: float | None = None
+    """Largest norm of a gradient; None: as it comes."""
+    licence: str = "Apache-2.0"
+    """SPDX identifier of the weights, for the card."""
+    data_terms: str = ""
+    """Terms of the training data, for the card, where the recipe knows them."""
+    validation_protocol: str = ""
+    """What ``validate`` measures and how, for the card."""
+
+    @abstractmethod
+    def load_data(self, folder: Path | None, progress: Progress) -> str:
+        """Read the training set.
+
+        Args:
+            folder: what the user gave with ``--data``; None: nothing, which suits recipes that bring their data.
+            progress: called with (done, total).
+
+        Returns:
+            One line for the log and the card, without the folder's path: a resumed run must give the same.
+
+        Raises:
+            UsageError: the recipe needs a folder and there is none.
+            InputError: data that cannot be used.
+        """
+
+    @abstractmethod
+    def build(self) -> Sequence[Phase]:
+        """Make the networks and optimisers; the last phase holds the network that is exported."""
+
+    @abstractmethod
+    def batch(self, step: int) -> Batch:
+        """Return the batch of step ``step`` (from 1), on the CPU: a function of the seed and the step."""
+
+    @abstractmethod
+    def learning_rate(self, step: int) -> float:
+        """Return the factor on every optimiser's initial learning rate for step ``step`` (from 1)."""
+
+    def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
+        """Score the network on a folder of images; an empty mapping when the recipe has no score."""
+        return {}

@@ -10,11 +10,6 @@ from pathlib import Path
 
 from restore.errors import InputError
 
-SUFFIXES = {
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".gif",
-    ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif",
-}  # fmt: skip
-"""What makes a file in a folder an image; a file that is named need not have one of these."""
 MASK = ".mask"
 """``photo.mask.png`` is the mask of ``photo.png``, and no photo of its own."""
 
@@ -51,9 +46,11 @@ def expand(inputs: Sequence[str], *, recursive: bool = False, leave_out: Path | 
 def _expand_one(text: str, recursive: bool, leave_out: Path | None) -> list[Found]:
     path = Path(text)
     if path.is_dir():
+        from restore.images.files import suffixes  # its package is heavy, and --help comes by here
+
         files = sorted(_walk(path, recursive, leave_out))
         listed = [Found(path=f, relative=f.relative_to(path), listed=True) for f in files]
-        hint = "images end in " + ", ".join(sorted(SUFFIXES))
+        hint = "images end in " + suffixes()
         if not recursive and any(child.is_dir() for child in path.iterdir()):
             hint = f"--recursive searches the folders in it; {hint}"
         if not listed:
@@ -90,8 +87,9 @@ def _walk(folder: Path, recursive: bool, leave_out: Path | None) -> Iterable[Pat
 
 def is_photo(path: Path) -> bool:
     """Whether a file in a folder counts as an image: by its suffix; hidden files and masks do not."""
-    hidden = path.name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and not hidden and not path.stem.lower().endswith(MASK)
+    from restore.images.files import is_image
+
+    return is_image(path) and not path.stem.lower().endswith(MASK)
 
 
 def file_key(path: Path) -> str:
@@ -124,6 +122,8 @@ def mask_for(source: Path, relative: Path, masks: Path) -> Path:
     """
     if not masks.is_dir():
         return masks
+    from restore.images.files import SUFFIXES
+
     folder, stem = masks / relative.parent, relative.stem
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     for wanted in (stem + MASK, stem):

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from restore.cli.group import INTERRUPTED
 from restore.errors import InputError, PluginError, UsageError
-from restore.values import as_text
+from restore.values import as_text, convert
+
+if TYPE_CHECKING:
+    from restore.options import Factory
 
 EXAMPLES = """
 \b
 Examples:
   restore train srresnet-x4 --data photos --validation Set5
   restore train srresnet-x4 --data photos --steps 20000 --set batch_size=32
-  restore train srresnet-x4 --data photos --resume
+  restore train srresnet-x4 --resume
   tensorboard --logdir runs
 
 Ctrl-C finishes the step, writes a checkpoint and stops; --resume goes on from
-it. The run folder gets log.jsonl, TensorBoard curves, checkpoint.safetensors
-and at the end RECIPE.safetensors (weights for `restore run --weights`) with a
-card, RECIPE.md. `restore info RECIPE` lists the options for --set.
+it with the run's own data, device and precision. The run folder gets
+log.jsonl, TensorBoard curves, checkpoint.safetensors and at the end
+RECIPE.safetensors (weights for `restore run --weights`) with a card,
+RECIPE.md. `restore info RECIPE` lists the options for --set.
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("recipe")
-@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Training images.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Training images, unless RECIPE has its own."
+)
 @click.option("--validation", type=click.Path(path_type=Path), metavar="DIR", help="Images to score on meanwhile.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Run folder  [runs/RECIPE].")
 @click.option("--set", "pairs", multiple=True, metavar="K=V", help="An option of the recipe; repeatable.")
@@ -45,7 +51,7 @@ card, RECIPE.md. `restore info RECIPE` lists the options for --set.
 def train(
     context: click.Context,
     recipe: str,
-    data: Path,
+    data: Path | None,
     validation: Path | None,
     output: Path | None,
     pairs: tuple[str, ...],
@@ -69,35 +75,49 @@ def train(
     folder = output or Path("runs") / component.spec.name
     _check_places(data, validation, folder)
     from restore import training
-    from restore.training.loop import Settings, saved_options
+    from restore.training.loop import saved_options
 
     if resume:
         options = {**saved_options(folder), **options}
     chosen = check(component.spec.name, component.factory(), options)
-    settings = Settings(
-        data=data, output=folder, options=_recorded(chosen), validation=validation, device=device,
-        precision=precision, resume=resume, validate_every=validate_every,
+    settings = training.Settings(
+        data=data, output=folder, options=_recorded(chosen), defaults=_defaults(component.factory()),
+        validation=validation, device=device, precision=precision, resume=resume, validate_every=validate_every,
         checkpoint_every=checkpoint_every, quiet=quiet,
     )  # fmt: skip
     made = component.build(**chosen)
     if not isinstance(made, training.Recipe):
         raise PluginError(
             f"recipe {name!r} of {component.plugin.distribution} made a {type(made).__name__}",
-            "its factory must return a restore.training.Recipe",
+            "its factory must return a restore.contracts.Recipe",
         )
     result = training.train(made, settings)
     if result.weights is None:
         context.exit(INTERRUPTED)
 
 
-def _check_places(data: Path, validation: Path | None, output: Path) -> None:
+def _check_places(data: Path | None, validation: Path | None, output: Path) -> None:
     """Raise at once what would else be noticed after the first hours, or leave an empty run folder."""
-    if not data.exists():
-        raise InputError(f"the training data {data} do not exist", "name a folder of images with --data")
+    if data is not None and not data.exists():
+        raise InputError(f"the training data {data} do not exist", "name a folder that does with --data")
     if validation is not None and not validation.exists():
         raise InputError(f"the validation data {validation} do not exist", "name a folder, or leave it out")
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output} is no folder", "name a folder for the run with -o")
+
+
+def _defaults(factory: Factory) -> dict[str, Any]:
+    """Return the options' defaults as if they had been given: 1 is 1.0 where a number is asked for."""
+    from restore.options import signature
+
+    found = {}
+    for name, parameter in signature(factory).items():
+        if parameter.default is not parameter.empty:
+            try:
+                found[name] = convert(parameter.default, parameter.annotation)
+            except ValueError:
+                found[name] = parameter.default
+    return _recorded(found)
 
 
 def _recorded(options: Mapping[str, Any]) -> dict[str, Any]:

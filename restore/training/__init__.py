@@ -1,6 +1,7 @@
 """Training: a recipe says what to optimise, the loop does it, and what comes out is weights with a card."""
 
+from restore.contracts import Batch, Phase, Progress, Recipe
 from restore.training.loop import train
-from restore.training.recipe import Batch, Phase, Recipe
+from restore.training.settings import Result, Settings
 
-__all__ = ["Batch", "Phase", "Recipe", "train"]
+__all__ = ["Batch", "Phase", "Progress", "Recipe", "Result", "Settings", "train"]

@@ -11,7 +11,7 @@ from torch import nn
 class MovingAverage:
     """A copy of a network that follows it: ``average = decay * average + (1 - decay) * weights``.
 
-    The decay rises over the first steps, ``min(decay, (1 + t) / (10 + t))``, so that the initial weights
+    The decay rises over the first steps, ``min(decay, step / (9 + step))``, so that the initial weights
     are forgotten.
     """
 
@@ -21,8 +21,8 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after step ``step``; integer buffers are copied."""
-        decay = min(self.decay, (1 + step) / (10 + step))
+        """Take in the weights after step ``step`` (from 1); integer buffers are copied."""
+        decay = min(self.decay, step / (9 + step))
         new = network.state_dict()
         for name, value in self.network.state_dict().items():
             if value.is_floating_point():

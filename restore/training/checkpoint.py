@@ -7,7 +7,6 @@ everything else as JSON in the header. So loading a checkpoint never runs code.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,21 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from restore.errors import InputError
+from restore.training.replacing import replacing
 
 FORMAT = "restore-checkpoint-1"
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Write nested dictionaries, lists, tensors and JSON values; an interruption leaves the old file."""
+    """Write nested dictionaries, lists, tensors and JSON values; an interruption leaves the old file.
+
+    Raises:
+        RestoreError: it cannot be written: the disk is full.
+    """
     tensors: dict[str, Tensor] = {}
     layout = _flatten(state, "", tensors)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         save_file(tensors, temporary, {"format": FORMAT, "layout": json.dumps(layout)})
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -39,7 +39,8 @@ def load(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no iterator
+            # Copies, because the reader's tensors are windows into the file.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - no iterator
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} is not a readable checkpoint: {error}", "start anew without --resume") from error
     if metadata.get("format") != FORMAT:

@@ -11,22 +11,28 @@ import torch
 from torch import Tensor
 
 from restore import images
-from restore.errors import InputError
+from restore.errors import InputError, UsageError
+from restore.images.files import is_image, suffixes
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
+def find_images(folder: Path | None) -> list[Path]:
+    """Return the images in a folder and those below it, sorted.
 
-def find_images(folder: Path) -> list[Path]:
-    """Return the images in a folder and those below it, sorted. Raises InputError when there are none."""
+    Raises:
+        UsageError: no folder was given.
+        InputError: the folder is none, or holds no images.
+    """
+    if folder is None:
+        raise UsageError("images are needed to train on", "name a folder of them with --data")
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder", "name a folder of images with --data")
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    found = sorted(p for p in folder.rglob("*") if is_image(p) and p.is_file())
     if not found:
-        raise InputError(f"{folder} holds no images", f"images end in {', '.join(sorted(SUFFIXES))}")
+        raise InputError(f"{folder} holds no images", f"images end in {suffixes()}")
     return found
 
 
-def load_images(folder: Path, progress: Callable[[int, int], None]) -> list[Tensor]:
+def load_images(folder: Path | None, progress: Callable[[int, int], None]) -> list[Tensor]:
     """Decode all images of a folder as RGB.
 
     Args:
@@ -37,6 +43,7 @@ def load_images(folder: Path, progress: Callable[[int, int], None]) -> list[Tens
         uint8 tensors ``(3, H, W)`` in the order of ``find_images``.
 
     Raises:
+        UsageError: no folder was given.
         InputError: no images, or one that cannot be read.
     """
     paths = find_images(folder)
@@ -55,7 +62,10 @@ def _load_rgb8(path: Path) -> Tensor:
 
 
 def generator(seed: int, step: int) -> np.random.Generator:
-    """Return the source of randomness of a step, so that a run can be resumed at any of them."""
+    """Return the source of randomness of a step, so that a run can be resumed at any of them.
+
+    Both are 0 or more.
+    """
     return np.random.default_rng([seed, step])
 
 

@@ -2,106 +2,100 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from restore.contracts import Batch, Phase, Recipe
 from restore.errors import RestoreError, UsageError
-from restore.runtime.policy import autocast, choose_device, choose_precision
+from restore.runtime.policy import autocast, choose_precision
 from restore.training import checkpoint
 from restore.training.average import MovingAverage
-from restore.training.export import export
-from restore.training.journal import Journal
-from restore.training.recipe import Batch, Phase, Recipe
+from restore.training.export import Account, export, exported, rounded
+from restore.training.interrupts import stop_requests
+from restore.training.journal import VALIDATION, Journal
+from restore.training.resume import (
+    CHECKPOINT,
+    as_saved,
+    check_data,
+    completed,
+    device_of,
+    fingerprint,
+    saved_options,
+    saved_state,
+)
+from restore.training.settings import Result, Settings
 
-CHECKPOINT = "checkpoint.safetensors"
+__all__ = ["CHECKPOINT", "Result", "Settings", "TrainingError", "saved_options", "train"]
 
 
 class TrainingError(RestoreError):
     """Training that cannot go on: a loss that is no longer a number."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How a run is carried out; nothing here changes what is learnt, except for rounding."""
-
-    data: Path
-    output: Path
-    options: Mapping[str, Any]
-    """The recipe's options as the user gave them, for the card and for the check on resuming."""
-    validation: Path | None = None
-    device: str = "auto"
-    precision: str = "auto"
-    resume: bool = False
-    log_every: int = 50
-    validate_every: int = 500
-    checkpoint_every: int = 500
-    quiet: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a run came to: ``weights`` is None when it was interrupted before its last step."""
-
-    step: int
-    scores: Mapping[str, float]
-    checkpoint: Path
-    weights: Path | None
-
-
 def train(recipe: Recipe, settings: Settings) -> Result:
     """Run a recipe to its last step, or to an interruption, which leaves a checkpoint to resume from.
 
-    On the CPU a resumed run ends with the very bits of an uninterrupted one.
+    On the CPU a resumed run ends with the very bits of an uninterrupted one. One that is finished is left as
+    it is.
 
     Raises:
         InputError: data that cannot be read, or a checkpoint that is none.
-        UsageError: a run folder that holds another run, or ``resume`` with other options.
+        UsageError: a run folder that holds another run, a precision that cannot be trained in, ``resume`` with
+            other options, data, device or precision.
+        DeviceError: a device that is absent.
+        RestoreError: a run folder that cannot be written.
         TrainingError: a loss that is not finite.
     """
-    settings.output.mkdir(parents=True, exist_ok=True)
-    path = settings.output / CHECKPOINT
-    saved = _saved_state(path, recipe, settings)
-    device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device, ("float32", "bfloat16"))
-    start = saved["step"] if saved else 0
-    journal = Journal(settings.output, start=start, steps=recipe.steps, quiet=settings.quiet)
+    _check(recipe, settings)
+    saved = saved_state(recipe.name, settings)
+    settings = settings if saved is None else completed(settings, saved)
+    files = fingerprint(settings.data, settings.output)
+    check_data(settings, saved, "data_files", files)
+    start = saved["step"] if saved is not None else 0
+    journal = Journal(quiet=settings.quiet)
     try:
-        run = _Run(recipe, settings, device, precision, journal, saved)
-        return run.go(start, path)
+        path = settings.output / CHECKPOINT
+        done = exported(settings.output, recipe, path) if start == recipe.steps else None
+        if done is not None:
+            journal.say(f"the run is finished; weights: {done}")
+            return Result(step=start, scores={}, checkpoint=path, weights=done)
+        device = device_of(settings, saved)
+        precision = choose_precision(settings.precision, device, ("float32", "bfloat16"))
+        data = recipe.load_data(settings.data, _data_progress(journal))
+        check_data(settings, saved, "data_line", data)
+        journal.say(data)
+        journal.open(settings.output, start=start, steps=recipe.steps)
+        identity = {
+            "recipe": recipe.name,
+            "options": as_saved(settings.options),
+            "defaults": as_saved(settings.defaults),
+            "data": str(settings.data.absolute()) if settings.data is not None else None,
+            "data_line": data,
+            "data_files": files,
+            "validation": str(settings.validation.absolute()) if settings.validation is not None else None,
+            "device": device.type,
+            "precision": precision,
+        }
+        run = _Run(recipe, settings, device, precision, journal, saved, identity)
+        saved = None  # it holds the networks and optimisers once more
+        journal.say(f"training on {device} in {precision}, from step {start} to {recipe.steps}")
+        return run.go(start)
     finally:
         journal.close()
 
 
-def saved_options(folder: Path) -> dict[str, str]:
-    """Return the recipe's options of the run in a folder; none when there is no run."""
-    path = folder / CHECKPOINT
-    return dict(checkpoint.load(path)["options"]) if path.exists() else {}
-
-
-def _saved_state(path: Path, recipe: Recipe, settings: Settings) -> dict[str, Any] | None:
-    if not path.exists():
-        if settings.resume:
-            raise UsageError(f"{settings.output} holds no checkpoint", "leave --resume out to start a run")
-        return None
-    if not settings.resume:
-        raise UsageError(f"{settings.output} holds a run already", "continue it with --resume, or name another folder")
-    state = checkpoint.load(path)
-    options = {key: str(value) for key, value in settings.options.items()}
-    if state["recipe"] != recipe.name or state["options"] != options:
+def _check(recipe: Recipe, settings: Settings) -> None:
+    if settings.precision == "float16":
         raise UsageError(
-            f"{settings.output} holds a run of {state['recipe']} with {state['options'] or 'its defaults'}",
-            "resume it with the same recipe and options",
+            "training in float16 loses small gradients, and the loop does not scale the loss",
+            "use --precision bfloat16 or float32",
         )
-    return state
+    if not 0 <= recipe.seed < 2**63:
+        raise UsageError(f"the seed {recipe.seed} is out of range", "use a seed from 0 to 2**63 - 1")
 
 
 class _Run:
@@ -115,11 +109,10 @@ class _Run:
         precision: str,
         journal: Journal,
         saved: Mapping[str, Any] | None,
+        identity: Mapping[str, Any],
     ) -> None:
         self.recipe, self.settings, self.journal = recipe, settings, journal
-        self.device, self.precision = device, precision
-        self.data = recipe.load_data(settings.data, _data_progress(journal))
-        journal.say(self.data)
+        self.device, self.precision, self.identity = device, precision, identity
         torch.manual_seed(recipe.seed)
         self.phases = recipe.build()
         for phase in self.phases:
@@ -127,42 +120,45 @@ class _Run:
         self.rates = [[group["lr"] for group in phase.optimizer.param_groups] for phase in self.phases]
         self.network = self.phases[-1].network
         self.average = MovingAverage(self.network, recipe.ema) if recipe.ema else None
-        if saved:
+        if saved is not None:
             self._load(saved)
-        start = saved["step"] if saved else 0
-        journal.say(f"training on {device} in {precision}, from step {start} to {recipe.steps}")
 
-    def go(self, start: int, path: Path) -> Result:
-        """Take the steps from ``start``; validate, save and export when it is time."""
+    def go(self, start: int) -> Result:
+        """Take the steps from ``start``; save, validate and export when it is time."""
+        path = self.settings.output / CHECKPOINT
         scores: Mapping[str, float] = {}
-        step = start
-        with _stop_requests() as stop_requested:
-            for step in range(start + 1, self.recipe.steps + 1):
+        last = self.recipe.steps
+        with stop_requests() as stop_requested:
+            for step in range(start + 1, last + 1):
                 self._step(step)
-                last = step == self.recipe.steps
-                if last or step % self.settings.validate_every == 0:
-                    scores = self._validate(step)
-                stopped = stop_requested() and not last
-                if stopped or last or step % self.settings.checkpoint_every == 0:
+                stopped = stop_requested() and step != last
+                # Saved before it is scored: a validation image that cannot be read costs no steps.
+                if stopped or step == last or step % self.settings.checkpoint_every == 0:
                     checkpoint.save(path, self._state(step))
+                if step != last and step % self.settings.validate_every == 0:
+                    scores = self._validate(step, self._best())
                 if stopped:
                     self.journal.say(f"interrupted after step {step}; --resume continues from {path}")
                     return Result(step=step, scores=scores, checkpoint=path, weights=None)
-        exported = export(
-            self.settings.output, self.recipe, self._best(), step=step, data=self.data, scores=scores,
-            options=self.settings.options,
+        with rounded(self._best()) as network:
+            scores = self._validate(last, network)
+        account = Account(
+            step=last, settings=self.settings, device=self.device.type, precision=self.precision,
+            data=self.identity["data_line"], scores=scores,
         )  # fmt: skip
-        self.journal.say(f"weights: {exported}")
-        return Result(step=step, scores=scores, checkpoint=path, weights=exported)
+        written = export(self.settings.output, self.recipe, self._best(), account)
+        self.journal.say(f"weights: {written}")
+        return Result(step=last, scores=scores, checkpoint=path, weights=written)
 
     def _step(self, step: int) -> None:
+        _seed(self.recipe.seed, step)
         batch = {key: _place(value, self.device) for key, value in self.recipe.batch(step).items()}
-        factor = self.recipe.learning_rate(step - 1)
+        factor = self.recipe.learning_rate(step)
         values: dict[str, float] = {"learning_rate_factor": factor}
         for phase, rates in zip(self.phases, self.rates, strict=True):
             values |= self._take_turn(phase, [rate * factor for rate in rates], batch, step)
         if self.average is not None:
-            self.average.update(self.network, step - 1)
+            self.average.update(self.network, step)
         self.journal.advance(step, values[f"{self.phases[-1].name}/loss"])
         if step % self.settings.log_every == 0 or step == 1:
             self.journal.record(step, values, say=not self.journal.console.is_terminal)
@@ -180,7 +176,8 @@ class _Run:
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             raise TrainingError(
                 f"step {step}: the loss of {phase.name} is {loss.item()}, its gradient's norm {norm.item()}",
-                "resume from the last checkpoint with a lower learning rate, --precision float32, or clip",
+                "begin another run in another folder with a lower learning rate, a smaller clip"
+                + (" or --precision float32" if self.precision != "float32" else ""),
             )
         phase.optimizer.step()
         values = {
@@ -193,22 +190,21 @@ class _Run:
     def _best(self) -> nn.Module:
         return self.average.network if self.average is not None else self.network
 
-    def _validate(self, step: int) -> Mapping[str, float]:
+    def _validate(self, step: int, network: nn.Module) -> Mapping[str, float]:
         if self.settings.validation is None:
             return {}
-        network = self._best()
+        _seed(self.recipe.seed, step)
         training = network.training
         with torch.inference_mode():
             scores = self.recipe.validate(network.eval(), self.settings.validation)
         network.train(training)
-        self.journal.record(step, {f"validation/{name}": value for name, value in scores.items()}, say=True)
+        self.journal.record(step, {f"{VALIDATION}{name}": value for name, value in scores.items()}, say=True)
         return scores
 
     def _state(self, step: int) -> dict[str, Any]:
         return {
             "step": step,
-            "recipe": self.recipe.name,
-            "options": {key: str(value) for key, value in self.settings.options.items()},
+            **self.identity,
             "networks": {phase.name: phase.network.state_dict() for phase in self.phases},
             "optimizers": {phase.name: phase.optimizer.state_dict() for phase in self.phases},
             "average": self.average.network.state_dict() if self.average is not None else None,
@@ -222,36 +218,20 @@ class _Run:
             self.average.network.load_state_dict(state["average"])
 
 
+def _seed(seed: int, step: int) -> None:
+    """Seed torch on every device, for draws within a step: dropout, noise, a permutation."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step], spawn_key=(0,)).generate_state(1, np.uint64)[0]))
+
+
 def _place(value: Tensor, device: torch.device) -> Tensor:
     layout = torch.channels_last if value.ndim == 4 else torch.contiguous_format
     return value.to(device, non_blocking=True).contiguous(memory_format=layout)
 
 
 def _data_progress(journal: Journal) -> Callable[[int, int], None]:
-    task = journal.progress.add_task("reading images", total=None)
+    task = journal.progress.add_task("reading images", total=None, visible=False)
 
     def report(done: int, total: int) -> None:
         journal.progress.update(task, completed=done, total=total, visible=done < total)
 
     return report
-
-
-@contextmanager
-def _stop_requests() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C and a polite kill into a request, honoured between steps; a second one kills."""
-    asked: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-
-    def request(number: int, _frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -23,7 +23,8 @@ from restore.plugin import RecipeSpec, hookimpl
 @hookimpl
 def restore_recipes():
     return [RecipeSpec(name="doubling", factory="restore_tiny.recipe:Doubling", model="doubling"),
-            RecipeSpec(name="strange", factory="restore_tiny.recipe:Strange")]
+            RecipeSpec(name="strange", factory="restore_tiny.recipe:Strange"),
+            RecipeSpec(name="photographic", factory="restore_tiny.recipe:Photographic")]
 """
 RECIPE = '''
 from __future__ import annotations
@@ -31,7 +32,8 @@ from __future__ import annotations
 import time
 
 import torch
-from restore.training import Phase, Recipe
+from restore.contracts import Phase, Recipe
+from restore.training.data import find_images
 from torch import nn
 
 class Strange: ...
@@ -52,7 +54,7 @@ class Doubling(Recipe):
 
     def load_data(self, folder, progress):
         progress(1, 1)
-        return f"numbers from {folder.name}"
+        return f"numbers from {folder.name}" if folder else "numbers of its own"
 
     def build(self):
         sides = (1, *self.widths, 1)
@@ -72,6 +74,12 @@ class Doubling(Recipe):
 
     def validate(self, network, folder):
         return {"bias": float(network[-1].bias)}
+
+class Photographic(Doubling):
+    name = "photographic"
+
+    def load_data(self, folder, progress):
+        return f"{len(find_images(folder))} images"
 '''
 
 
@@ -120,7 +128,7 @@ def test_a_run_leaves_weights_a_card_and_a_log(tiny):
     assert (metadata["steps"], metadata["seed"]) == ("6", "4")
     assert json.loads(metadata["options"]) == {"widths": [3, 5]}
     assert json.loads(metadata["recipe_options"]) == {"widths": "3+5", "steps": 6, "seed": 4}
-    card = (folder / "doubling.md").read_text()
+    card = (folder / "doubling.md").read_text("utf-8")
     assert "widths=3+5, steps=6, seed=4" in card
     assert "numbers from photos" in card
     entries = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -149,6 +157,8 @@ def test_the_same_command_gives_the_same_bits_and_another_seed_others(tiny):
         (["--set", "widths"], 2, "'widths' is not an option"),
         (["--steps", "0"], 2, "--steps"),
         (["--resume"], 2, "holds no checkpoint"),
+        (["--precision", "float16"], 2, "float16"),
+        (["--seed", "-1"], 2, "the seed -1"),
         (["--device", "abacus"], 5, "there is no device 'abacus'"),
         (["--data", "absent"], 1, "the training data absent do not exist"),
         (["--validation", "absent"], 1, "the validation data absent do not exist"),
@@ -179,9 +189,47 @@ def test_unknown_and_wrong_recipes(tiny, name, told):
     assert not (tiny / "runs").exists()
 
 
-def test_data_are_asked_for(tiny):
-    result = CliRunner().invoke(cli, ["train", "doubling"])
-    assert (result.exit_code, "--data" in result.stderr) == (2, True)
+def test_data_are_asked_for_by_recipes_that_need_them(tiny):
+    result = CliRunner().invoke(cli, ["train", "photographic"])
+    assert (result.exit_code, "--data" in result.stderr, "Traceback" in result.stderr) == (2, True, False)
+    assert not (tiny / "runs").exists()
+
+
+def test_a_recipe_may_bring_its_own_data(tiny):
+    result = CliRunner().invoke(cli, ["train", "doubling", "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    assert "numbers of its own" in (tiny / "runs/doubling/doubling.md").read_text("utf-8")
+
+
+def stop_at(folder, step):
+    """Take a finished run back to an earlier step, as if it had been interrupted there."""
+    path = folder / "checkpoint.safetensors"
+    checkpoint.save(path, checkpoint.load(path) | {"step": step})
+    (folder / "doubling.md").unlink()
+
+
+def test_resuming_finds_the_data_of_the_run_wherever_it_is_called(tiny, monkeypatch):
+    assert call("-o", "run", "--validation", "photos").exit_code == 0
+    stop_at(tiny / "run", 5)
+    (tiny / "below").mkdir()
+    monkeypatch.chdir(tiny / "below")
+    result = CliRunner().invoke(cli, ["train", "doubling", "-o", "../run", "--resume"])
+    assert result.exit_code == 0, result.output
+    assert "from step 5 to 8" in result.stderr
+    card = (tiny / "run/doubling.md").read_text("utf-8")
+    assert "numbers from photos" in card
+    assert "- bias: " in card
+
+
+def test_resuming_on_other_data_or_in_another_precision_is_refused(tiny):
+    assert call("-o", "run").exit_code == 0
+    stop_at(tiny / "run", 5)
+    (tiny / "others").mkdir()
+    (tiny / "others" / "a.png").write_bytes(b"1")
+    for more, told in ((["--data", "others"], "other data"), (["--precision", "bfloat16"], "--precision float32")):
+        result = call("-o", "run", "--resume", *more)
+        assert (result.exit_code, told in result.stderr) == (2, True), result.output
+    assert checkpoint.load(tiny / "run" / "checkpoint.safetensors")["step"] == 5
 
 
 def test_a_run_is_never_overwritten(tiny):
@@ -196,12 +244,21 @@ def test_a_run_is_never_overwritten(tiny):
 
 def test_resuming_with_other_options_is_refused(tiny):
     assert call("-o", "run", "--set", "widths=2+3", "--set", "label=none").exit_code == 0
-    for changed in (["--seed", 4], ["--set", "widths=3+2"], ["--steps", 80]):
+    for changed in (["--seed", 4], ["--set", "widths=3+2"], ["--steps", 80], ["--set", "label=a"]):
         result = call("-o", "run", "--resume", *changed)
         assert result.exit_code == 2
         assert "resume it with the same recipe and options" in result.stderr
     assert call("-o", "run", "--resume", "--set", "widths=2+3").exit_code == 0
     assert call("-o", "run", "--resume").exit_code == 0
+
+
+def test_defaults_spelled_out_are_equal_options(tiny):
+    assert call("-o", "run").exit_code == 0
+    stop_at(tiny / "run", 5)
+    same = "--steps 8 --seed 3 --set widths=4 --set label=none --set pause=0 --set ema=.9"
+    result = call("-o", "run", "--resume", *same.split())
+    assert result.exit_code == 0, result.output
+    assert "with its defaults" in (tiny / "run/doubling.md").read_text("utf-8")
 
 
 def test_a_damaged_checkpoint_is_told(tiny):

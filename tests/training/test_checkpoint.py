@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 import safetensors.torch
 import torch
 
-from restore.errors import InputError
+from restore.errors import InputError, RestoreError
 from restore.training import checkpoint
 
 
@@ -34,15 +36,42 @@ def test_a_failed_write_keeps_the_old_checkpoint_and_no_debris(tmp_path, monkeyp
     checkpoint.save(path, {"x": torch.ones(2)})
     before = path.read_bytes()
 
-    def full_disk(tensors, filename, metadata):
+    def interrupted(tensors, filename, metadata):
         filename.write_bytes(b"half")
-        raise OSError("No space left on device")
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint, "save_file", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(checkpoint, "save_file", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         checkpoint.save(path, {"x": torch.zeros(2)})
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_without_room_is_told_and_costs_nothing(tmp_path):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, {"x": torch.ones(2)})
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(RestoreError, match="cannot be written") as caught:
+            checkpoint.save(path, {"x": torch.zeros(10_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "make room" in caught.value.cure
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_was_loaded_is_no_window_into_the_file(tmp_path):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, {"x": torch.ones(100_000)})
+    loaded = checkpoint.load(path)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size - 400_000)
+        file.write(b"\0" * 400_000)
+    assert torch.equal(loaded["x"], torch.ones(100_000))
 
 
 def test_other_safetensors_files_are_refused(tmp_path):

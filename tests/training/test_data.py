@@ -7,18 +7,28 @@ import pytest
 import torch
 from PIL import Image
 
-from restore.errors import InputError
+from restore.cli.files import expand
+from restore.errors import InputError, UsageError
 from restore.training.data import dihedral, find_images, generator, load_images
 
 
 def test_images_are_found_below_the_folder_in_a_fixed_order(tmp_path):
     (tmp_path / "b").mkdir()
-    for name in ("z.png", "b/a.PNG", "notes.txt"):
+    for name in ("z.png", "b/a.PNG", "notes.txt", "._z.png"):
         (tmp_path / name).write_bytes(b"")
     assert [p.relative_to(tmp_path).as_posix() for p in find_images(tmp_path)] == ["b/a.PNG", "z.png"]
 
 
+def test_the_suffixes_are_those_of_the_other_commands(tmp_path):
+    for suffix in ("png", "jpe", "jfif", "avif", "jp2", "pgm", "gif", "txt", "pdf", "npy", "safetensors"):
+        (tmp_path / f"a.{suffix}").write_bytes(b"")
+    assert find_images(tmp_path) == sorted(item.path for item in expand([str(tmp_path)]))
+    assert len(find_images(tmp_path)) == 7
+
+
 def test_no_folder_and_an_empty_one_are_told(tmp_path):
+    with pytest.raises(UsageError, match="--data"):
+        find_images(None)
     with pytest.raises(InputError, match="is not a folder"):
         find_images(tmp_path / "absent")
     with pytest.raises(InputError, match="holds no images"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from restore.plugin import ModelSpec, RecipeSpec, hookimpl
+from restore.plugin import ModelSpec, RecipeSpec, WeightsSpec, hookimpl
 
 PAPER = "Ledig et al., Photo-Realistic Single Image Super-Resolution Using a GAN, CVPR 2017, arXiv 1609.04802"
 
@@ -21,6 +21,17 @@ def restore_models() -> list[ModelSpec]:
             tiling="exact",
             receptive_field=80,
             dtypes=("float32", "bfloat16"),
+            weights=(
+                WeightsSpec(
+                    tag="psnr-x4",
+                    file="restore_srgan:weights/srresnet-psnr-x4.safetensors",
+                    sha256="017994903a5bee5167cb8cb02e91822de03dd5e6910f92da71de77860ff983d2",
+                    options={"scale": 4, "blocks": 16, "channels": 64, "norm": "none", "skip": "bilinear"},
+                    summary="x4, absolute error, T91 and BSDS",
+                    licence="Apache-2.0",
+                    card="restore_srgan:weights/srresnet-psnr-x4.md",
+                ),
+            ),
             licence="Apache-2.0",
             citation=PAPER,
         )

@@ -12,11 +12,9 @@ from torch import Tensor, nn
 from restore import images, weights
 from restore.benchmark import evaluate
 from restore.composition import build_degradation
-from restore.contracts import Observation
+from restore.contracts import Batch, Observation, Phase, Progress, Recipe
 from restore.errors import InputError, UsageError
-from restore.training import Batch, Phase, Recipe
 from restore.training.data import find_images, load_images
-from restore.training.recipe import Progress
 from restore.training.schedule import cosine
 from restore_srgan.data import Patches, Sampling, degrade_all
 from restore_srgan.generator import SRResNet
@@ -38,12 +36,14 @@ class SRResNetX4(Recipe):
         degradation: what makes the low-resolution image.
         sampling: area, so that every patch is as likely as any other, or image, so that every image is.
         init: weights to start from, safetensors of the same network; none: at random.
+        data_terms: terms of the training images, for the card.
         seed: of the initial weights and of the patches.
     """
 
     name = "srresnet-x4"
     model = "srresnet"
     scale = 4
+    validation_protocol = "mean PSNR and SSIM of whole images under `sr-y`: luma, a border of 4 pixels left out"
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class SRResNetX4(Recipe):
         degradation: str = "bicubic:scale=4",
         sampling: Sampling = "area",
         init: Path | None = None,
+        data_terms: str = "",
         seed: int = 0,
     ) -> None:
         if patch % self.scale or patch < self.scale:
@@ -67,11 +68,12 @@ class SRResNetX4(Recipe):
         self.initial_rate, self.warmup = learning_rate, warmup
         self.ema, self.clip, self.seed = ema, clip, seed
         self.degradation, self.sampling, self.init = degradation, sampling, init
+        self.data_terms = data_terms
         self.model_options: Mapping[str, Any] = {
             "scale": self.scale, "blocks": blocks, "channels": channels, "norm": "none", "skip": "bilinear",
         }  # fmt: skip
 
-    def load_data(self, folder: Path, progress: Progress) -> str:
+    def load_data(self, folder: Path | None, progress: Progress) -> str:
         """Read the images and make their low-resolution versions."""
         pairs = degrade_all(load_images(folder, progress), self.degradation, self.scale, self.patch, progress)
         if not pairs:
@@ -99,7 +101,7 @@ class SRResNetX4(Recipe):
 
     def learning_rate(self, step: int) -> float:
         """Rise linearly, then fall along a cosine."""
-        return cosine(step, self.steps, warmup=self.warmup)
+        return cosine(step - 1, self.steps, warmup=self.warmup)
 
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Return the mean PSNR and SSIM of whole images under the protocol ``sr-y``."""

@@ -12,8 +12,7 @@ from PIL import Image
 from restore.errors import InputError, UsageError, WeightsError
 from restore.registry import registry
 from restore.resize import resize
-from restore.training import train
-from restore.training.loop import Settings
+from restore.training import Settings, train
 from restore.weights import read
 from restore_srgan.data import Pair, Patches, degrade_all
 
@@ -81,6 +80,10 @@ def test_a_tiny_network_learns_and_its_weights_restore(photos, tmp_path):
     psnr = [entry["validation/psnr"] for entry in scores if "validation/psnr" in entry]
     assert len(psnr) == 3
     assert psnr[-1] > psnr[0]
+    card = result.weights.with_suffix(".md").read_text("utf-8")
+    assert "| Validation set | photos |" in card
+    assert "under `sr-y`" in card
+    assert f"- psnr: {psnr[-1]:.4f}" in card
     restorer = __import__("restore").load("srresnet", weights=result.weights, device="cpu")
     assert restorer(np.zeros((5, 6, 3), np.uint8)).shape == (20, 24, 3)
 
@@ -88,8 +91,21 @@ def test_a_tiny_network_learns_and_its_weights_restore(photos, tmp_path):
 def test_data_or_patches_that_do_not_fit_are_refused(photos):
     with pytest.raises(UsageError, match="patch of 33"):
         registry().find("recipe", "srresnet-x4").build(patch=33)
+    with pytest.raises(UsageError, match="images are needed"):
+        registry().find("recipe", "srresnet-x4").build().load_data(None, nothing)
     with pytest.raises(InputError, match="as large as a patch"):
         registry().find("recipe", "srresnet-x4").build(patch=128).load_data(photos, nothing)
+
+
+def test_the_learning_rate_warms_up_and_falls_to_nothing():
+    """By hand: 100 steps of warm-up, then half a cosine over 200: 1, 1/2 after 100 of them, next to 0 at last."""
+    recipe = registry().find("recipe", "srresnet-x4").build(steps=300)
+    rates = [recipe.learning_rate(step) for step in (1, 50, 100, 101, 201, 300)]
+    assert rates == pytest.approx([0.01, 0.5, 1, 1, 0.5, 6.168375916970614e-05], abs=1e-12)
+
+
+def test_the_terms_of_the_images_reach_the_card():
+    assert registry().find("recipe", "srresnet-x4").build(data_terms="CC0-1.0").data_terms == "CC0-1.0"
 
 
 def test_images_may_count_alike_whatever_their_size():
