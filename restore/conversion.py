@@ -32,9 +32,7 @@ def convert(source: Path, target: Path, *, half: bool = False) -> dict[str, Tens
         WeightsError: the file is absent or damaged, would run code, holds no tensors, or tensors that
             safetensors cannot hold (sparse, quantized, without data).
     """
-    state = tensors(_load(source))
-    if not state:
-        raise WeightsError(f"{source} holds no tensors by name", "convert the file that holds the state_dict")
+    state = read(source)
     odd = [name for name, tensor in state.items() if not _is_plain(tensor)]
     if odd:
         raise WeightsError(
@@ -43,6 +41,18 @@ def convert(source: Path, target: Path, *, half: bool = False) -> dict[str, Tens
         )
     metadata = {"source": source.name, "source_sha256": weights.digest(source)}
     weights.write(target, state, metadata, half=half)
+    return state
+
+
+def read(source: Path) -> dict[str, Tensor]:
+    """Return the tensors of a PyTorch checkpoint by name, on the CPU.
+
+    Raises:
+        WeightsError: the file is absent or damaged, would run code, or holds no tensors.
+    """
+    state = tensors(_load(source))
+    if not state:
+        raise WeightsError(f"{source} holds no tensors by name", "convert the file that holds the state_dict")
     return state
 
 

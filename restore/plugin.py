@@ -48,13 +48,16 @@ class Spec:
             _check_type(self, item.name, item.type)
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{type(self).__name__} name {self.name!r} must be lower case words joined by hyphens")
+        self._check_source()
+        for label in ("summary", "licence", "task"):
+            if not getattr(self, label, "").isprintable():
+                raise ValueError(f"{label} of {self.name!r} must be one line of printable text")
+
+    def _check_source(self) -> None:
         if not FACTORY.fullmatch(self.factory):
             raise ValueError(
                 f"factory of {self.name!r} must be an import string 'package.module:Name', not {self.factory!r}"
             )
-        for label in ("summary", "licence", "task"):
-            if not getattr(self, label, "").isprintable():
-                raise ValueError(f"{label} of {self.name!r} must be one line of printable text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,9 +199,25 @@ class DatasetSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class ProtocolSpec(Spec):
-    """A named way of measuring: colour space, crop, rounding, pooling."""
+    """A named way of measuring: images, degradation, colour space, crop, rounding, metrics.
+
+    It is written down in a TOML file, or made by a factory.
+    """
 
     kind: ClassVar[str] = "protocol"
+
+    factory: str = ""
+    """Import string of a callable without options that returns a ``restore.benchmark.Protocol``."""
+    file: str = ""
+    """``package:path`` of a TOML file inside the installed package, in place of a factory."""
+
+    def _check_source(self) -> None:
+        if bool(self.factory) == bool(self.file):
+            raise ValueError(f"protocol {self.name!r} is made by a factory or written in a file: give one of them")
+        if self.factory:
+            super()._check_source()
+        elif not RESOURCE.fullmatch(self.file) or ".." in self.file or not self.file.endswith(".toml"):
+            raise ValueError(f"protocol {self.name!r} lies at 'package:path.toml', not at {self.file!r}")
 
 
 SPECS: tuple[type[Spec], ...] = (

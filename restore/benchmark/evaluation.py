@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
 from restore import images
-from restore.benchmark.metrics import psnr, ssim
-from restore.benchmark.protocol import PEAK, Protocol, find_protocol
-from restore.errors import InputError
+from restore.benchmark.protocol import Protocol
+from restore.benchmark.protocols import find_protocol
+from restore.errors import InputError, UsageError, WeightsError
 from restore.images.regions import PEAKS
+from restore.options import parse
+from restore.registry import Component, registry
+
+if TYPE_CHECKING:
+    from restore.contracts import Metric
+
+ALWAYS = ("psnr", "ssim")
+"""Metrics that two images are enough for: where one of them cannot be computed, the images are at fault."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """What was measured, and why the rest was not."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    """By name of the metric."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why a metric of the protocol has no value, in one line with the cure."""
 
 
 def evaluate(
@@ -22,11 +42,15 @@ def evaluate(
     Args:
         prediction: path, bytes, PIL image, array or tensor.
         target: the same size and number of channels; its kind and dtype may differ.
-        protocol: ``rgb``, ``y``, ``sr-rgb``, ``sr-y``, or a Protocol.
+        protocol: a name (``rgb``, ``y``, ``sr-rgb``, ``sr-y`` ...), the path of a TOML file, or a Protocol.
+            Both images are measured as they are: what it says of originals and their degradation is for
+            ``restore bench``.
         scale: of the degradation; ``sr-*`` crop as many pixels on each side.
 
     Returns:
-        ``{"psnr": dB, "ssim": 1 for identical images}``; of a batch, the mean of its images' scores.
+        ``{"psnr": dB, "ssim": 1 for identical images}`` and what else the protocol lists; of a batch, the mean
+        of its images' scores. A metric that needs weights or an input that are not there is left out, and so
+        is one that these images are too small for, other than PSNR and SSIM.
 
     Raises:
         InputError: images that cannot be read, differ in size or channels, have transparent pixels, or are
@@ -34,16 +58,50 @@ def evaluate(
         UsageError: the protocol needs a scale.
         UnknownNameError: no such protocol.
     """
-    chosen = find_protocol(protocol) if isinstance(protocol, str) else protocol
-    chosen.border(scale)
+    return measure(prediction, target, protocol=protocol, scale=scale).values
+
+
+def measure(prediction: Any, target: Any, *, protocol: str | Protocol = "rgb", scale: int | None = None) -> Scores:
+    """Measure as ``evaluate`` does, and say of each metric that is left out why. Raises as ``evaluate``."""
+    chosen = (find_protocol(protocol) if isinstance(protocol, str) else protocol).at(scale)
     first, second = images.load(prediction), images.load(target)
     _check(first, second)
-    a, b = (chosen.prepare(_levels(photo), scale=scale) for photo in (first, second))
-    similarity = ssim(
-        a, b, peak=PEAK, window=chosen.ssim_window, sigma=chosen.ssim_sigma,
-        k1=chosen.ssim_k1, k2=chosen.ssim_k2,
-    )  # fmt: skip
-    return {"psnr": float(psnr(a, b, peak=PEAK).mean()), "ssim": float(similarity.mean())}
+    scores = Scores()
+    for text in chosen.metrics:
+        name = parse(text)[0]
+        try:
+            metric = find_metric(text)
+            scores.values[name] = _score(metric, _levels(first), _levels(second), chosen)
+        except (WeightsError, InputError) as error:
+            if name in ALWAYS:
+                raise
+            scores.reasons[name] = "; ".join(part for part in (error.message, error.cure) if part)
+    return scores
+
+
+def _score(metric: Metric, prediction: Tensor, target: Tensor, protocol: Protocol) -> float:
+    """Return the mean over the batch. Raises InputError, also for a metric that wants more than two images."""
+    try:
+        return float(metric(prediction, target, protocol).mean())
+    except UsageError as error:
+        raise InputError(error.message, error.cure) from error
+
+
+def find_metric(text: str) -> Metric:
+    """Return a metric by name and options, ``lpips:net=alex``; the same one for the same text.
+
+    Raises:
+        UnknownNameError: no plugin offers it.
+        UsageError: an option that it does not take.
+        WeightsError: it needs weights that are not here.
+    """
+    name, options = parse(text)
+    return _built(registry().find("metric", name), tuple(sorted(options.items())))
+
+
+@functools.lru_cache(maxsize=16)
+def _built(component: Component, options: tuple[tuple[str, str], ...]) -> Metric:
+    return cast("Metric", component.build(**dict(options)))
 
 
 def _levels(photo: images.Photo) -> Tensor:

@@ -1,6 +1,6 @@
 """PSNR and SSIM as papers mean them: float64, one score an image, the mean left to the caller.
 
-Both work in bands of rows, so that memory stays small for images of any size, and on any device.
+Both work in pieces, so that memory stays small for images of any size, and on any device.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from torch import Tensor
 
 from restore.errors import InputError, UsageError
 
-BAND = 256
-"""Rows computed at a time."""
+BAND = 320
+"""Rows computed at a time, on a CPU; on other devices at least as many."""
+CPU_CELLS = 2**18
+"""Numbers computed at a time on a CPU, so that they stay in its cache."""
+DEVICE_CELLS = 2**24
+"""Numbers computed at a time on other devices."""
 
 
-def psnr(prediction: Tensor, target: Tensor, *, peak: float = 1.0) -> Tensor:
+def psnr(prediction: Tensor, target: Tensor, *, peak: float = 1.0, mask: Tensor | None = None) -> Tensor:
     """Return the peak signal-to-noise ratio, ``10 log10(peak^2 / MSE)``, in dB.
 
     The mean square error is over all pixels and channels of one image. Nothing is added to it: identical
@@ -26,19 +30,22 @@ def psnr(prediction: Tensor, target: Tensor, *, peak: float = 1.0) -> Tensor:
         prediction: ``(B, C, H, W)`` in ``[0, peak]``, of any real dtype.
         target: the same shape.
         peak: 1 for ``[0, 1]``, 255 for bytes; 255 for luma in studio range too.
+        mask: ``(B, 1, H, W)``: only pixels where it is 1 are measured.
 
     Returns:
         ``(B,)`` float64.
 
     Raises:
-        InputError: shapes that differ, or values that are not finite.
+        InputError: shapes that differ, values that are not finite, or a mask without pixels.
         UsageError: a peak that is not positive.
     """
-    _check(prediction, target, peak)
-    total = _zeros(prediction)
-    for a, b in _bands(prediction, target, overlap=0):
-        total = total + (a - b).square().sum((1, 2, 3))
-    mse = total / prediction[0].numel()
+    _check(prediction, target, peak, mask)
+    count = _count(prediction, mask, margin=0)
+    total = torch.zeros_like(count)
+    for piece in _pieces(prediction.shape, prediction.device, overlap=0):
+        error = (_cut(prediction, piece) - _cut(target, piece)).square()
+        total[piece[0]] += _sum(error, mask, piece, margin=0)
+    mse = total / count
     if not torch.isfinite(mse).all():
         raise InputError("the images hold values that are not finite (NaN or infinity)", "replace them first")
     return 10 * torch.log10(peak**2 / mse)
@@ -53,6 +60,7 @@ def ssim(
     sigma: float = 1.5,
     k1: float = 0.01,
     k2: float = 0.03,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """Return the structural similarity of Wang et al., IEEE TIP 2004, equation 13, averaged over the image.
 
@@ -68,15 +76,17 @@ def ssim(
         sigma: of the Gaussian, in pixels.
         k1: of the luminance term, ``C1 = (k1 peak)^2``.
         k2: of the contrast term, ``C2 = (k2 peak)^2``.
+        mask: ``(B, 1, H, W)``: only windows whose middle pixel is 1 are averaged.
 
     Returns:
         ``(B,)`` float64.
 
     Raises:
-        InputError: shapes that differ, an image smaller than the window, or values that are not finite.
+        InputError: shapes that differ, an image smaller than the window, values that are not finite, or a mask
+            that no window has its middle in.
         UsageError: a peak that is not positive, or a window that is not odd.
     """
-    _check(prediction, target, peak)
+    _check(prediction, target, peak, mask)
     if window < 1 or window % 2 == 0:
         raise UsageError(f"the SSIM window is {window} pixels wide", "give an odd width; papers use 11")
     height, width = prediction.shape[-2:]
@@ -86,11 +96,13 @@ def ssim(
             "use larger images, or a protocol that crops less",
         )
     c1, c2 = (k1 * peak) ** 2, (k2 * peak) ** 2
-    weights = _gaussian(window, sigma)
-    total = _zeros(prediction)
-    for a, b in _bands(prediction, target, overlap=window - 1):
-        total = total + _similarity(a, b, weights, c1, c2).sum((1, 2, 3))
-    score = total / (prediction.shape[1] * (height - window + 1) * (width - window + 1))
+    weights, margin = _gaussian(window, sigma), window // 2
+    count = _count(prediction, mask, margin=margin)
+    total = torch.zeros_like(count)
+    for piece in _pieces(prediction.shape, prediction.device, overlap=window - 1):
+        similarity = _similarity(_cut(prediction, piece), _cut(target, piece), weights, c1, c2)
+        total[piece[0]] += _sum(similarity, mask, piece, margin=margin)
+    score = total / count
     if not torch.isfinite(score).all():
         raise InputError("the images hold values that are not finite (NaN or infinity)", "replace them first")
     return score
@@ -99,21 +111,23 @@ def ssim(
 def _similarity(a: Tensor, b: Tensor, weights: list[float], c1: float, c2: float) -> Tensor:
     """Return the map of equation 13 for float64 images, without the border that windows would overhang."""
     mean_a, mean_b = _blur(a, weights), _blur(b, weights)
-    variances = _blur(a * a + b * b, weights) - mean_a.square() - mean_b.square()
-    covariance = _blur(a * b, weights) - mean_a * mean_b
-    luminance = (2 * mean_a * mean_b + c1) / (mean_a.square() + mean_b.square() + c1)
-    return luminance * (2 * covariance + c2) / (variances + c2)
+    product = mean_a * mean_b
+    power = mean_a.square_().addcmul_(mean_b, mean_b)
+    variances = _blur((a * a).addcmul_(b, b), weights).sub_(power)
+    covariance = _blur(a * b, weights).sub_(product)
+    above = product.mul_(2).add_(c1).mul_(covariance.mul_(2).add_(c2))
+    return above.div_(power.add_(c1).mul_(variances.add_(c2)))
 
 
 def _blur(image: Tensor, weights: list[float]) -> Tensor:
     """Convolve rows and columns by shifted sums: exact float64 on every device, and no copies of patches."""
     rows = image.shape[-2] - len(weights) + 1
     columns = image.shape[-1] - len(weights) + 1
-    down = torch.zeros_like(image[..., :rows, :])
-    for shift, weight in enumerate(weights):
+    down = image[..., :rows, :] * weights[0]
+    for shift, weight in enumerate(weights[1:], 1):
         down.add_(image[..., shift : shift + rows, :], alpha=weight)
-    across = torch.zeros_like(down[..., :columns])
-    for shift, weight in enumerate(weights):
+    across = down[..., :columns] * weights[0]
+    for shift, weight in enumerate(weights[1:], 1):
         across.add_(down[..., shift : shift + columns], alpha=weight)
     return across
 
@@ -124,24 +138,55 @@ def _gaussian(window: int, sigma: float) -> list[float]:
     return [float(weight) for weight in weights / weights.sum()]
 
 
-def _bands(prediction: Tensor, target: Tensor, *, overlap: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield pairs of float64 bands of rows; each repeats the last ``overlap`` rows of the one before."""
-    for top in range(0, prediction.shape[-2] - overlap, BAND):
-        rows = slice(top, top + BAND + overlap)
-        yield _double(prediction[..., rows, :]), _double(target[..., rows, :])
+def _pieces(shape: torch.Size, device: torch.device, *, overlap: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Yield slices of images, rows and columns; each piece repeats the last ``overlap`` of the one before."""
+    batch, channels, height, width = shape
+    height, width = height - overlap, width - overlap
+    images, rows, columns = batch, max(BAND, DEVICE_CELLS // (batch * channels * width)), width
+    if device.type in ("cpu", "mps"):
+        images, rows = 1, BAND
+        columns = max(BAND, CPU_CELLS // (channels * (rows + overlap)) - overlap)
+    for first in range(0, batch, images):
+        for top, bottom in _even(height, rows):
+            for left, right in _even(width, columns):
+                yield slice(first, first + images), slice(top, bottom + overlap), slice(left, right + overlap)
 
 
-def _double(image: Tensor) -> Tensor:
-    image = image.detach()
-    return (image.cpu() if image.device.type == "mps" else image).double()
+def _even(length: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Yield the ends of as few equal parts as there can be."""
+    parts = -(-length // longest)
+    for part in range(parts):
+        yield length * part // parts, length * (part + 1) // parts
 
 
-def _zeros(image: Tensor) -> Tensor:
-    device = "cpu" if image.device.type == "mps" else image.device
-    return torch.zeros(image.shape[0], dtype=torch.float64, device=device)
+def _cut(image: Tensor, piece: tuple[slice, slice, slice], margin: int = 0) -> Tensor:
+    """Return a piece in float64, without a margin."""
+    images, rows, columns = piece
+    inner = image.detach()[
+        images, :, rows.start + margin : rows.stop - margin, columns.start + margin : columns.stop - margin
+    ]
+    return (inner.cpu() if inner.device.type == "mps" else inner).double()
 
 
-def _check(prediction: Tensor, target: Tensor, peak: float) -> None:
+def _sum(values: Tensor, mask: Tensor | None, piece: tuple[slice, slice, slice], margin: int) -> Tensor:
+    return (values if mask is None else values * _cut(mask, piece, margin)).sum((1, 2, 3))
+
+
+def _count(image: Tensor, mask: Tensor | None, margin: int) -> Tensor:
+    """Return how many values of each image are measured, ``(B,)`` float64. Raises InputError for none."""
+    batch, channels, height, width = image.shape
+    if mask is None:
+        device = "cpu" if image.device.type == "mps" else image.device
+        number = channels * (height - 2 * margin) * (width - 2 * margin)
+        return torch.full((batch,), float(number), dtype=torch.float64, device=device)
+    whole = slice(0, batch), slice(0, height), slice(0, width)
+    count = channels * _cut(mask, whole, margin).sum((1, 2, 3))
+    if not (count > 0).all():
+        raise InputError("the mask holds no pixel to measure", "measure the whole image instead")
+    return count
+
+
+def _check(prediction: Tensor, target: Tensor, peak: float, mask: Tensor | None) -> None:
     if prediction.ndim != 4 or target.ndim != 4:
         raise InputError(
             f"the images are {tuple(prediction.shape)} and {tuple(target.shape)}; both must be (B, C, H, W)",
@@ -156,5 +201,11 @@ def _check(prediction: Tensor, target: Tensor, peak: float) -> None:
         raise InputError(f"the images are empty: {tuple(prediction.shape)}")
     if prediction.device != target.device:
         raise InputError(f"the images are on {prediction.device} and {target.device}", "move both to one device")
+    if mask is not None:
+        wanted = (len(prediction), 1, *prediction.shape[-2:])
+        if mask.shape != wanted or mask.device != prediction.device:
+            raise InputError(
+                f"the mask is {tuple(mask.shape)} on {mask.device}; it must be {wanted} on {prediction.device}"
+            )
     if not peak > 0:
         raise UsageError(f"the peak is {peak}", "1 for images in [0, 1], 255 for bytes")

@@ -8,19 +8,23 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from restore import weights as weights_store
+from restore.cli import protocol_page
 from restore.cli.console import emit, human_size, table, warn, width
 from restore.cli.listing import as_dict
 from restore.errors import PluginError, WeightsError
 from restore.options import Option, describe
-from restore.plugin import ModelSpec, Spec, WeightsSpec
+from restore.plugin import ModelSpec, ProtocolSpec, Spec, WeightsSpec
 from restore.provenance import Provenance, provenance
 from restore.registry import Component, registry, split_tag
 from restore.values import as_text
+
+if TYPE_CHECKING:
+    from restore.benchmark import Protocol
 
 EXAMPLES = """
 \b
@@ -28,8 +32,11 @@ Examples:
   restore info srresnet
   restore info jpeg --json
   restore info restore-toolkit:bicubic
+  restore info sr-x4
 
-MODEL.TAG prints the card of these weights: recipe, data, measured scores.
+MODEL.TAG prints the card of these weights: recipe, data, measured scores. Of a
+protocol, or of a TOML file that is one, it prints the formulae, every field and
+the hash.
 """
 
 
@@ -39,8 +46,11 @@ MODEL.TAG prints the card of these weights: recipe, data, measured scores.
 def info(name: str, as_json: bool) -> None:
     """Explain NAME: its options, weights, origin and citation.
 
-    NAME is a component of any kind, distribution:name, or MODEL.TAG.
+    NAME is a component of any kind, distribution:name, MODEL.TAG, or the TOML file of a protocol.
     """
+    if name.endswith(".toml"):
+        protocol_page.tell(Path(name), as_json)
+        return
     found = registry()
     base, tag = split_tag(name)
     pages = [_Page.of(component) for component in found.named(base)]
@@ -63,6 +73,7 @@ class _Page:
     component: Component
     options: list[Option]
     origin: Provenance
+    protocol: Protocol | None = None
     failure: str = ""
 
     @classmethod
@@ -71,9 +82,13 @@ class _Page:
         try:
             # What the factory's module prints must not end up in front of our JSON.
             with contextlib.redirect_stdout(sys.stderr):
+                if isinstance(component.spec, ProtocolSpec):
+                    from restore.benchmark import protocols
+
+                    return cls(component, [], origin, protocols.of(component))
                 return cls(component, describe(component.factory()), origin)
         except (PluginError, ValueError, TypeError) as error:
-            return cls(component, [], origin, str(error))
+            return cls(component, [], origin, failure=str(error))
 
     def as_dict(self) -> dict[str, Any]:
         weights = [_weights_as_dict(self.component, w) for w in self.component.weights]
@@ -81,6 +96,7 @@ class _Page:
             "options": [dataclasses.asdict(option) for option in self.options],
             "provenance": dataclasses.asdict(self.origin),
             **({"weights": weights} if weights else {}),
+            **({"protocol": protocol_page.as_dict(self.protocol)} if self.protocol else {}),
             **({"error": self.failure} if self.failure else {}),
         }
 
@@ -97,6 +113,8 @@ class _Page:
         if self.options:
             yield from ("", click.style("options", bold=True))
             yield from _option_lines(self.options)
+        if self.protocol:
+            yield from ("", *protocol_page.lines(self.protocol))
         if self.component.weights:
             yield from ("", click.style("weights", bold=True))
             yield from table([_weights_row(self.component, w) for w in self.component.weights])
@@ -120,7 +138,7 @@ def _properties(spec: Spec) -> list[tuple[str, str]]:
     rows = []
     for field in dataclasses.fields(spec):
         value = getattr(spec, field.name)
-        means_something = value is not None or (isinstance(spec, ModelSpec) and field.name == "scale")
+        means_something = value not in (None, "") or (isinstance(spec, ModelSpec) and field.name == "scale")
         if field.name in common or not means_something:
             continue
         rows.append((field.name.replace("_", " "), _readable(field.name, value)))

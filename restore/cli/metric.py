@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -25,6 +25,9 @@ Folders are paired by name, never by order: a/b.png belongs to a/b.jpg. A name
 without a partner is told and makes the exit code 1, as does a pair that cannot
 be measured. Protocols: rgb and y (whole image), sr-rgb and sr-y (rounded, the
 border cropped by --scale); `y` is BT.601 luma as the literature measures it.
+`restore list protocols` shows all, `restore info sr-x4` one in full; a TOML file
+is one too. Images are measured as they are: originals and their degradation are
+for `restore bench`. A score that cannot be computed is n/a, and the reason told.
 """
 
 
@@ -36,6 +39,7 @@ class Score:
     prediction: Path
     target: Path
     values: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     error: RestoreError | None = None
 
 
@@ -57,7 +61,8 @@ def metric(
     as_json: bool,
 ) -> None:
     """Score PREDICTION against TARGET: two files, or two folders paired by name."""
-    from restore.benchmark import evaluate, find_protocol
+    from restore.benchmark import find_protocol
+    from restore.benchmark.evaluation import measure
 
     protocol = find_protocol(name)
     protocol.border(scale)
@@ -65,8 +70,10 @@ def metric(
     scores = []
     for label, first, second in pairs:
         try:
-            values = evaluate(first, second, protocol=protocol, scale=scale)
-            scores.append(Score(name=label, prediction=first, target=second, values=values))
+            found = measure(first, second, protocol=protocol, scale=scale)
+            scores.append(
+                Score(name=label, prediction=first, target=second, values=found.values, reasons=found.reasons)
+            )
         except RestoreError as error:
             if len(pairs) == 1 and not as_json:
                 raise
@@ -76,16 +83,20 @@ def metric(
     for score in scores:
         if score.error is not None:
             click.echo(f"failed: {in_one_line(score.error)}", err=True)
+    for reason in dict.fromkeys(f"{name}: n/a, {why}" for score in scores for name, why in score.reasons.items()):
+        click.echo(reason, err=True)
     if as_json:
         emit(
             {
                 "command": "metric",
-                "protocol": {**asdict(protocol), "description": protocol.describe(scale)},
+                "protocol": {
+                    **protocol.as_dict(), "hash": protocol.hash, "description": protocol.describe(scale)
+                },
                 "scale": scale,
                 "scores": [
                     {
                         "name": score.name, "prediction": str(score.prediction), "target": str(score.target),
-                        **_finite(score.values), "error": explained(score.error),
+                        **_finite(score.values), "reasons": score.reasons, "error": explained(score.error),
                     }
                     for score in scores
                 ],
@@ -94,7 +105,7 @@ def metric(
             }
         )  # fmt: skip
     else:
-        click.echo(table(scores))
+        click.echo(table(scores, protocol.metric_names))
         click.echo(protocol.describe(scale).splitlines()[0], err=True)
     if alone or any(score.error is not None for score in scores):
         context.exit(1)
@@ -128,22 +139,36 @@ def pair(prediction: Path, target: Path, recursive: bool) -> tuple[list[tuple[st
 
 
 def mean(scores: Sequence[Score]) -> dict[str, float]:
-    """Return the arithmetic mean of the images' scores; empty when none could be measured."""
-    measured = [score.values for score in scores if score.values]
+    """Return the arithmetic mean of each metric over the images; one that an image lacks has none."""
+    measured = [score.values for score in scores if score.error is None]
     keys = measured[0] if measured else {}
-    return {key: sum(values[key] for values in measured) / len(measured) for key in keys}
+    common = [key for key in keys if all(key in values for values in measured)]
+    return {key: sum(values[key] for values in measured) / len(measured) for key in common}
 
 
-def table(scores: Sequence[Score]) -> str:
-    """Return the scores as aligned text with the mean below."""
-    measured = [score for score in scores if score.values]
+def table(scores: Sequence[Score], names: Sequence[str]) -> str:
+    """Return the scores of the named metrics as aligned text with the mean below."""
+    measured = [score for score in scores if score.error is None]
+    if not measured:
+        return "nothing could be measured"
     rows = [(score.name, score.values) for score in measured]
     if len(measured) > 1:
         rows.append((f"mean of {len(measured)}", mean(scores)))
-    width = max((len(name) for name, _ in rows), default=0)
-    lines = [f"{'image':<{width}}  {'PSNR':>8}  {'SSIM':>7}"]
-    lines += [f"{name:<{width}}  {values['psnr']:8.4f}  {values['ssim']:7.5f}" for name, values in rows]
-    return "\n".join(lines) if rows else "nothing could be measured"
+    heads = [_HEADS.get(name, name) for name in names]
+    sides = [max(8, len(head)) for head in heads]
+    width = max(len(label) for label, _ in rows)
+    lines = [f"{'image':<{width}}  " + "  ".join(f"{h:>{side}}" for h, side in zip(heads, sides, strict=True))]
+    for label, values in rows:
+        cells = (f"{_shown(name, values):>{side}}" for name, side in zip(names, sides, strict=True))
+        lines.append(f"{label:<{width}}  " + "  ".join(cells))
+    return "\n".join(lines)
+
+
+_HEADS = {"psnr": "PSNR", "ssim": "SSIM", "lpips": "LPIPS"}
+
+
+def _shown(name: str, values: Mapping[str, float]) -> str:
+    return f"{values[name]:.{4 if name == 'psnr' else 5}f}" if name in values else "n/a"
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | str]:

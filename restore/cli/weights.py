@@ -1,17 +1,19 @@
-"""``restore weights``: list, verify, import and convert weights."""
+"""``restore weights``: list, verify, import, fetch and convert weights."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import click
 
+from restore import published
 from restore import weights as store
 from restore.cli.console import emit, human_size, say, table
-from restore.errors import UsageError, WeightsError
+from restore.errors import UnknownNameError, UsageError, WeightsError
 from restore.plugin import WeightsSpec
 from restore.registry import Component, registry, split_tag
 
@@ -20,11 +22,14 @@ EXAMPLES = """
 Examples:
   restore weights list
   restore weights verify
+  restore weights fetch lpips-alex
+  restore weights import lpips-alex alexnet-owt-7be5be79.pth
   restore weights convert net.pth net.safetensors
   restore run srresnet photo.jpg -o out.png --weights net.safetensors
 
 Weights come with the plugin that offers them, or lie in the store
-($RESTORE_HOME/weights, else ~/.cache/restore/weights).
+($RESTORE_HOME/weights, else ~/.cache/restore/weights). Networks that others
+published and a metric needs (lpips-alex ...) are fetched or imported into it.
 """
 
 State = Literal["packaged", "imported", "absent"]
@@ -32,11 +37,38 @@ State = Literal["packaged", "imported", "absent"]
 
 @click.group(epilog=EXAMPLES)
 def weights() -> None:
-    """List, verify, import and convert weights."""
+    """List, verify, import, fetch and convert weights."""
+
+
+class _Entry(Protocol):
+    """Weights as the commands see them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def state(self) -> State: ...
+
+    def check(self) -> str:
+        """Return what is wrong with the file, or nothing."""
+        ...
+
+    def take(self, file: Path) -> Path:
+        """Put a file into the store and return where it lies. Raises WeightsError for another file."""
+        ...
+
+    def told(self) -> dict[str, Any]:
+        """Return what JSON says of them, besides the file's own content."""
+        ...
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _Shipped:
+    """Weights that a plugin declares."""
+
     component: Component
     weights: WeightsSpec
 
@@ -67,11 +99,64 @@ class _Entry:
             return str(error)
         return ""
 
+    def take(self, file: Path) -> Path:
+        return store.install(file, self.component, self.weights)
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "kind": self.component.spec.kind,
+            "distribution": self.component.plugin.distribution,
+            "sha256": self.weights.sha256,
+            "licence": self.weights.licence,
+            "summary": self.weights.summary,
+            "options": dict(self.weights.options),
+        }
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A network that others published."""
+
+    network: published.Published
+
+    @property
+    def name(self) -> str:
+        return self.network.name
+
+    @property
+    def path(self) -> Path | None:
+        return self.network.path if self.state == "imported" else None
+
+    @property
+    def state(self) -> State:
+        return self.network.state
+
+    def check(self) -> str:
+        return self.network.check()
+
+    def take(self, file: Path) -> Path:
+        return self.network.take(file)
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "kind": "metric",
+            "distribution": None,
+            "sha256": self.network.sha256,
+            "licence": self.network.licence,
+            "summary": self.network.summary,
+            "options": {},
+            "digest": self.network.digest,
+            "url": self.network.url,
+        }
+
 
 def _entries() -> Iterator[_Entry]:
-    for component in registry().components:
+    found = registry()
+    for component in found.components:
         for spec in component.weights:
-            yield _Entry(component, spec)
+            yield _Shipped(component, spec)
+    for network in published.used(found):
+        yield _Network(network)
 
 
 @weights.command("list")
@@ -90,22 +175,18 @@ def list_(as_json: bool) -> None:
 def _row(entry: _Entry) -> list[str]:
     path = entry.path
     size = human_size(path.stat().st_size) if path else ""
-    return [entry.name, entry.state, size, entry.weights.licence, entry.weights.summary]
+    told = entry.told()
+    return [entry.name, entry.state, size, told["licence"], told["summary"]]
 
 
 def _as_dict(entry: _Entry) -> dict[str, Any]:
     path = entry.path
     known: dict[str, Any] = {
         "name": entry.name,
-        "kind": entry.component.spec.kind,
-        "distribution": entry.component.plugin.distribution,
         "state": entry.state,
         "path": str(path) if path else None,
         "bytes": path.stat().st_size if path else None,
-        "sha256": entry.weights.sha256,
-        "licence": entry.weights.licence,
-        "summary": entry.weights.summary,
-        "options": dict(entry.weights.options),
+        **entry.told(),
     }
     if path is not None:
         try:
@@ -122,8 +203,13 @@ def _as_dict(entry: _Entry) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def verify(context: click.Context, names: Sequence[str], as_json: bool) -> None:
-    """Check weights against their hashes, all of them or those named; exit 4 if one fails."""
-    chosen = [_named(name) for name in names] or list(_entries())
+    """Check weights against their hashes, all of them or those named; exit 4 if one fails.
+
+    Networks that others published are needed by a metric only: unnamed, absent ones are no failure.
+    """
+    chosen = [_named(name) for name in names] or [
+        entry for entry in _entries() if not (isinstance(entry, _Network) and entry.state == "absent")
+    ]
     problems = [entry.check() for entry in chosen]
     if as_json:
         emit(
@@ -148,10 +234,31 @@ def verify(context: click.Context, names: Sequence[str], as_json: bool) -> None:
 @click.argument("name", metavar="MODEL.TAG")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_(name: str, file: Path) -> None:
-    """Copy FILE into the store as the weights MODEL.TAG, if it has their hash."""
+    """Copy FILE into the store as the weights MODEL.TAG, if it has their hash.
+
+    Of a published network (lpips-alex ...) FILE may be the publisher's, or any PyTorch checkpoint or safetensors
+    file with the same tensors.
+    """
     entry = _named(name)
-    path = store.install(file, entry.component, entry.weights)
+    path = entry.take(file)
     say(f"{entry.name} lies in {path}")
+
+
+@weights.command()
+@click.argument("name", metavar="NAME")
+def fetch(name: str) -> None:
+    """Download a network that a metric needs from its publisher, check it and put it into the store."""
+    network = published.find(name)
+    if network is None:
+        entry = _named(name)
+        raise UsageError(
+            f"{entry.name} comes with its plugin and is not downloaded", f"restore weights import {entry.name} FILE"
+        )
+    if network.state == "imported" and not network.check():
+        say(f"{name} lies in {network.path} already")
+        return
+    say(f"downloading {network.url}")
+    say(f"{name} lies in {network.fetch()}")
 
 
 @weights.command()
@@ -176,12 +283,22 @@ def convert(source: Path, target: Path, half: bool, overwrite: bool) -> None:
 
 
 def _named(name: str) -> _Entry:
-    """Find weights by MODEL.TAG, or a component's default ones. Raises PluginError or WeightsError."""
+    """Find weights by MODEL.TAG, a component's default ones, or a network. Raises PluginError or WeightsError."""
+    network = published.find(name)
+    if network is not None:
+        return _Network(network)
     found = registry()
     base, _ = split_tag(name)
-    for component in found.named(base):
+    near = difflib.get_close_matches(name, [network.name for network in published.used(found)], 1)
+    try:
+        components = found.named(base)
+    except UnknownNameError:
+        if not near:
+            raise
+        raise UnknownNameError(f"no weights are called {name!r}", f"did you mean {near[0]}?") from None
+    for component in components:
         if component.weights:
             weighted, spec = found.find_weighted(component.spec.kind, name)
             assert spec is not None
-            return _Entry(weighted, spec)
+            return _Shipped(weighted, spec)
     raise WeightsError(f"{base!r} has no weights", "restore weights list shows what has")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ import torch
 from PIL import Image
 
 import restore
-from restore.benchmark import PROTOCOLS, Protocol, find_protocol
+from restore.benchmark import Protocol
 from restore.benchmark.color import studio_luma
+from restore.benchmark.evaluation import measure
 from restore.errors import InputError, UnknownNameError, UsageError
 
 
@@ -126,16 +126,64 @@ class TestProtocols:
         own = Protocol(id="own", crop_border=2, ssim_window=3)
         assert restore.evaluate(gray(1, 8), gray(2, 8), protocol=own)["psnr"] == pytest.approx(48.1308036)
 
-    def test_protocols_cannot_be_changed(self):
-        with pytest.raises(FrozenInstanceError):
-            PROTOCOLS["rgb"].crop_border = 4
 
-    @pytest.mark.parametrize("name", PROTOCOLS)
-    def test_descriptions_say_what_is_measured(self, name):
-        text = find_protocol(name).describe(4)
-        assert text.startswith(f"protocol  {name}")
-        assert ("65.481" in text) == (PROTOCOLS[name].color == "y")
-        assert ("4 pixels (the scale)" in text) == (PROTOCOLS[name].crop_border == "scale")
+PARTS = """
+import torch
+from restore.errors import InputError, WeightsError
+
+class Distance:
+    higher_is_better, unit = False, ""
+
+    def __init__(self, power: float = 2.0):
+        self.power = power
+
+    def __call__(self, prediction, target, protocol):
+        error = (prediction.double() - target.double()).abs() ** self.power
+        return error.mean((1, 2, 3)) + protocol.border()
+
+class Locked(Distance):
+    def __init__(self):
+        raise WeightsError("the trunk is missing", "fetch it")
+
+class Picky(Distance):
+    def __call__(self, prediction, target, protocol):
+        raise InputError("16 x 16 pixels are too few", "use larger images")
+"""
+PLUGIN = """
+from restore.plugin import MetricSpec, hookimpl
+
+@hookimpl
+def restore_metrics():
+    return [MetricSpec(name=n.lower(), factory=f"restore_far.parts:{n}") for n in ("Distance", "Locked", "Picky")]
+"""
+
+
+class TestMetrics:
+    @pytest.fixture(autouse=True)
+    def plugin(self, site):
+        site.install("restore-far", PLUGIN, files={"parts.py": PARTS})
+
+    def test_a_plugins_metric_gets_whole_images_its_options_and_the_border(self):
+        own = Protocol(id="own", metrics=("distance:power=3", "psnr"), crop_border="scale")
+        scores = restore.evaluate(gray(3), gray(1), protocol=own, scale=4)
+        assert scores == {"distance": 8 + 4, "psnr": pytest.approx(10 * math.log10(255**2 / 4), abs=1e-9)}
+
+    def test_what_cannot_be_computed_is_left_out_and_told(self):
+        own = Protocol(id="own", metrics=("psnr", "locked", "picky"))
+        assert restore.evaluate(gray(1), gray(2), protocol=own) == {"psnr": pytest.approx(48.1308036, abs=1e-6)}
+        found = measure(gray(1), gray(2), protocol=own)
+        assert found.reasons == {
+            "locked": "the trunk is missing; fetch it",
+            "picky": "16 x 16 pixels are too few; use larger images",
+        }
+
+    def test_a_metric_that_does_not_exist_is_an_error(self):
+        with pytest.raises(UnknownNameError, match="did you mean distance"):
+            restore.evaluate(gray(1), gray(2), protocol=Protocol(id="own", metrics=("distence",)))
+
+    def test_an_option_that_does_not_exist_is_an_error(self):
+        with pytest.raises(UsageError, match="did you mean 'power'"):
+            restore.evaluate(gray(1), gray(2), protocol=Protocol(id="own", metrics=("distance:powr=3",)))
 
 
 class TestErrors:

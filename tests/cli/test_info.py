@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import textwrap
 
 import pytest
 from click.testing import CliRunner
 
+from restore.benchmark import Protocol, find_protocol
 from restore.cli import cli
 
 PLUGIN = """
@@ -141,3 +145,66 @@ def test_unknown_names(good, name, told):
     assert result.exit_code == 3
     assert told in result.stderr
     assert result.stdout == ""
+
+
+def test_a_protocol_tells_its_formulae_every_field_and_its_hash():
+    result = call("sr-x4")
+    assert result.exit_code == 0
+    assert "16 + (65.481 R + 128.553 G + 24.966 B) / 255" in result.stdout
+    assert "10 log10(255^2 / MSE)" in result.stdout
+    rows = dict(line.split(maxsplit=1) for line in result.stdout.partition("\nfields\n")[2].splitlines())
+    protocol = find_protocol("sr-x4")
+    assert rows.keys() == {*protocol.as_dict(), "hash"} - {"summary"}
+    assert (rows["hash"], rows["degradation"], rows["metrics"]) == (
+        protocol.hash, "bicubic:scale=4", "psnr, ssim, lpips:net=alex, lr-consistency",
+    )  # fmt: skip
+    [page] = json.loads(call("sr-x4", "--json").stdout)["components"]
+    assert Protocol(**page["protocol"]["fields"]) == protocol
+    assert page["protocol"]["hash"] == protocol.hash
+    assert page["protocol"]["description"] == protocol.describe()
+
+
+@pytest.mark.parametrize("name", ["sr-x4-matlab", "denoise-gray-25", "inpaint-half"])
+def test_the_page_of_a_protocol_fits_a_terminal(name):
+    page = call(name).stdout.partition("\nformulae\n")[2]
+    assert max(len(line) for line in page.splitlines() if "hash" not in line.split()[:1]) <= 80
+
+
+def test_a_protocol_that_is_out_of_order_leaves_the_rest_of_the_page(site):
+    plugin = """
+    from restore.plugin import ProtocolSpec, hookimpl
+
+    @hookimpl
+    def restore_protocols():
+        return [ProtocolSpec(name="odd", file="restore_odd:odd.toml", summary="Odd one out")]
+    """
+    site.install("restore-odd", plugin, files={"odd.toml": "[measure]\ncolour = 'y'\n"})
+    result = call("odd")
+    assert result.exit_code == 0
+    assert "Odd one out" in result.stdout
+    assert "did you mean 'color'" in result.stderr
+
+
+def test_a_protocol_in_a_file(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text("[measure]\ncrop_border = 7\n")
+    assert "7 pixels cropped" in call(str(path)).stdout
+    found = json.loads(call(str(path), "--json").stdout)["protocol"]
+    assert (found["fields"]["id"], found["fields"]["crop_border"]) == ("own", 7)
+    path.write_text("[measure]\ncrop = 7\n")
+    result = call(str(path))
+    assert result.exit_code == 2
+    assert "did you mean 'crop_border'" in result.stderr
+
+
+def test_the_page_of_a_protocol_needs_no_torch(site):
+    code = """
+    import contextlib, io, sys
+    from restore.cli import cli
+    with contextlib.redirect_stdout(io.StringIO()):
+        cli(["info", "sr-x4"], standalone_mode=False)
+    print("torch" in sys.modules, "numpy" in sys.modules)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", "False"]

@@ -45,7 +45,7 @@ def test_sixty_components_fit_a_terminal(many):
     assert len(lines) > 60
     assert max(map(len, lines)) == 80
     headings = [line for line in lines if line and not line.startswith(" ")]
-    assert headings == ["degradations", "models", "losses", "recipes"]
+    assert headings == ["degradations", "models", "losses", "metrics", "recipes", "protocols"]
     assert all(lines[lines.index(heading) - 1] == "" for heading in headings[1:])
     [row] = [line for line in lines if "model-03" in line]
     assert row.split()[:3] == ["model-03", "denoising", "What"]
@@ -86,6 +86,13 @@ def test_json(many):
     [weights] = by_name["model", "weighted"]["weights"]
     assert (weights["name"], weights["options"]) == ("weighted.x4", {"scale": 4})
     assert {p["distribution"] for p in found["plugins"]} == {"restore-many", "restore-toolkit"}
+
+
+def test_protocols():
+    lines = call("protocols").stdout.splitlines()
+    assert lines[0] == "protocols"
+    assert {"rgb", "sr-x4", "sr-x4-matlab", "denoise-gray-50", "inpaint-half"} <= {line.split()[0] for line in lines}
+    assert all(len(line.split()) > 2 for line in lines[1:])
 
 
 def test_an_unknown_kind_is_a_usage_error(many):

@@ -96,6 +96,45 @@ def test_sizes_that_differ_are_told_with_both_names(folders):
     assert [s["name"] for s in scores if s["error"]] == ["wrong"]
 
 
+LOCKED = """
+from restore.plugin import MetricSpec, hookimpl
+
+@hookimpl
+def restore_metrics():
+    return [MetricSpec(name="locked", factory="restore_far.parts:Locked")]
+"""
+PARTS = """
+from restore.errors import InputError
+
+class Locked:
+    def __call__(self, prediction, target, protocol):
+        if prediction.shape[-1] > 24:
+            return prediction.double().mean((1, 2, 3))
+        raise InputError("the trunk is missing", "fetch it")
+"""
+
+
+def test_a_score_that_cannot_be_computed_is_na_with_its_reason(site, folders):
+    site.install("restore-far", LOCKED, files={"parts.py": PARTS})
+    predictions, targets = folders
+    write(predictions / "wide.png", 8, size=(24, 30))
+    write(targets / "wide.png", 8, size=(24, 30))
+    (targets.parent / "own.toml").write_text('[measure]\nmetrics = ["locked", "psnr"]\n')
+    arguments = (predictions, targets, "--protocol", targets.parent / "own.toml")
+    result = call(*arguments)
+    assert result.exit_code == 0
+    rows = [line.split()[-2:] for line in result.stdout.splitlines()]
+    assert rows[0] == ["locked", "PSNR"]
+    assert ["8.00000", "inf"] in rows
+    assert ["n/a", "48.1308"] in rows
+    assert rows[-1] == ["n/a", "inf"]
+    assert result.stderr.count("locked: n/a, the trunk is missing; fetch it") == 1
+    found = json.loads(call(*arguments, "--json").stdout)
+    assert found["scores"][0]["reasons"] == {} or "locked" not in found["scores"][0]
+    assert "locked" not in found["mean"]
+    assert len(found["protocol"]["hash"]) == 64
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -1,0 +1,55 @@
+"""Registration of the metrics and protocols."""
+
+from __future__ import annotations
+
+from restore.plugin import MetricSpec, ProtocolSpec, hookimpl
+
+WANG = "Wang, Bovik, Sheikh and Simoncelli, Image Quality Assessment: From Error Visibility to SSIM, IEEE TIP 2004"
+ZHANG = "Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018"
+
+
+def _metric(name: str, factory: str, summary: str, citation: str = "") -> MetricSpec:
+    return MetricSpec(
+        name=name,
+        factory=f"restore_measurement.{factory}",
+        summary=summary,
+        licence="Apache-2.0",
+        citation=citation,
+    )
+
+
+def _protocol(name: str, summary: str) -> ProtocolSpec:
+    file = f"restore_measurement:protocols/{name}.toml"
+    return ProtocolSpec(name=name, file=file, summary=summary, licence="Apache-2.0")
+
+
+@hookimpl
+def restore_metrics() -> list[MetricSpec]:
+    """Every metric of this package."""
+    return [
+        _metric("psnr", "psnr:PSNR", "Peak signal-to-noise ratio in dB, 255 for white"),
+        _metric("ssim", "ssim:SSIM", "Structural similarity, 11 x 11 Gaussian window", WANG),
+        _metric("lpips", "lpips:LPIPS", "Learned perceptual distance; needs the weights of its network", ZHANG),
+        _metric("lr-consistency", "consistency:LRConsistency", "PSNR of the degraded result against the input"),
+        _metric("accuracy", "accuracy:Accuracy", "Share of labels that are right"),
+    ]
+
+
+@hookimpl
+def restore_protocols() -> list[ProtocolSpec]:
+    """Every protocol of this package."""
+    return [
+        _protocol("rgb", "whole image, all channels"),
+        _protocol("y", "whole image, luma"),
+        _protocol("sr-y", "the super-resolution literature's: luma, border cropped by the scale"),
+        _protocol("sr-rgb", "super-resolution on all channels, border cropped by the scale"),
+        *(_protocol(f"sr-x{n}", f"super-resolution by {n}: bicubic, luma, {n} pixels cropped") for n in (2, 3, 4)),
+        _protocol("sr-x4-matlab", "super-resolution by 4 as the classic tables: luma alone, all in uint8"),
+        _protocol("sr-x4-rgb", "super-resolution by 4 on all channels, 4 pixels cropped"),
+        *(_protocol(f"denoise-gray-{n}", f"Gaussian noise of sigma {n}/255 on luma") for n in (15, 25, 50)),
+        _protocol("denoise-rgb-25", "Gaussian noise of sigma 25/255 on all channels"),
+        _protocol("inpaint-center", "the middle is missing, a quarter of the image"),
+        _protocol("inpaint-pattern", "blobs are missing, a quarter of the image"),
+        _protocol("inpaint-random80", "80 % of the pixels are missing"),
+        _protocol("inpaint-half", "one half is missing, drawn for each image"),
+    ]

@@ -1,0 +1,32 @@
+"""PSNR as a component: the protocol says what is compared."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from restore.benchmark.metrics import psnr
+from restore.benchmark.protocol import PEAK, Protocol
+from restore_measurement.regions import measured
+
+
+class PSNR:
+    """Peak signal-to-noise ratio in dB, ``10 log10(255^2 / MSE)``; infinity for identical images."""
+
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = "dB"
+
+    def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
+        """Return ``(B,)`` float64.
+
+        Args:
+            prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8.
+            target: the same shape.
+            protocol: rounds, crops and chooses the colour.
+            mask: ``(B, 1, H, W)``, 1 = missing: only these pixels are measured.
+
+        Raises:
+            InputError: shapes that differ, values that are not finite, or nothing left to measure.
+        """
+        return psnr(protocol.prepare(prediction), protocol.prepare(target), peak=PEAK, mask=measured(mask, protocol))

@@ -1,0 +1,100 @@
+"""Backend flags: full precision inside, and everything as it was outside, however it was set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restore.benchmark.flags import PRECISIONS, exact, flags
+
+OLD = st.fixed_dictionaries(
+    {
+        "allow_tf32": st.booleans(),
+        "matmul": st.sampled_from(["highest", "high", "medium"]),
+        "deterministic": st.booleans(),
+        "benchmark": st.booleans(),
+    }
+)
+NEW = st.fixed_dictionaries({}, optional={place: st.sampled_from(["ieee", "tf32"]) for place in PRECISIONS})
+
+
+def holder(place):
+    backend, _, operation = place.partition(".")
+    return getattr(getattr(torch.backends, backend), operation)
+
+
+@contextmanager
+def put_back() -> Iterator[None]:
+    """Undo what a test sets, in the order that torch accepts."""
+    before = flags()
+    try:
+        yield
+    finally:
+        for place in PRECISIONS:
+            holder(place).fp32_precision = "none"
+        torch.backends.cudnn.allow_tf32 = before["cudnn.allow_tf32"]
+        torch.set_float32_matmul_precision(before["float32_matmul_precision"])
+        for place in PRECISIONS:
+            holder(place).fp32_precision = before[f"{place}.fp32_precision"]
+        for name in ("deterministic", "benchmark"):
+            setattr(torch.backends.cudnn, name, before[f"cudnn.{name}"])
+    assert flags() == before
+
+
+def apply(old, new):
+    torch.backends.cudnn.allow_tf32 = old["allow_tf32"]
+    torch.set_float32_matmul_precision(old["matmul"])
+    torch.backends.cudnn.deterministic = old["deterministic"]
+    torch.backends.cudnn.benchmark = old["benchmark"]
+    for place, value in new.items():
+        holder(place).fp32_precision = value
+
+
+@given(old=OLD, new=NEW, fails=st.booleans())
+@settings(max_examples=150)
+def test_flags_are_left_as_they_were_found(old, new, fails):
+    with put_back():
+        apply(old, new)
+        before = flags()
+        with suppress(ZeroDivisionError), exact():
+            for place in PRECISIONS:
+                assert holder(place).fp32_precision == "ieee"
+            assert torch.backends.cudnn.deterministic
+            assert not torch.backends.cudnn.benchmark
+            if fails:
+                raise ZeroDivisionError
+        assert flags() == before
+
+
+@given(old=OLD)
+def test_the_older_interface_says_so_too(old):
+    with put_back():
+        apply(old, {})
+        with exact():
+            assert torch.backends.cudnn.allow_tf32 is False
+            assert torch.get_float32_matmul_precision() == "highest"
+            assert torch.backends.cuda.matmul.allow_tf32 is False
+        assert torch.get_float32_matmul_precision() == old["matmul"]
+        assert torch.backends.cudnn.allow_tf32 is old["allow_tf32"]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_convolution_on_a_gpu_is_exact_inside_only():
+    image = torch.rand(1, 64, 64, 64, generator=torch.Generator().manual_seed(0))
+    weight = torch.rand(64, 64, 3, 3, generator=torch.Generator().manual_seed(1))
+    expected = torch.nn.functional.conv2d(image.double(), weight.double())
+
+    def error():
+        found = torch.nn.functional.conv2d(image.cuda(), weight.cuda()).cpu().double()
+        return float(((found - expected) / expected).abs().max())
+
+    with put_back():
+        torch.backends.cudnn.allow_tf32 = True
+        with exact():
+            assert error() < 3e-6

@@ -1,0 +1,141 @@
+"""Published networks: any container of the right tensors is taken, nothing else; downloads are checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import struct
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from restore import published
+from restore.errors import WeightsError
+from restore.published import Published, digest_of
+
+
+def state(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return {f"{layer}.{part}": torch.rand(3, 2, generator=generator) for layer in "02" for part in ("weight", "bias")}
+
+
+@pytest.fixture
+def network(tmp_path, monkeypatch):
+    """A network of two layers; the publisher's file is of the whole classifier."""
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path / "home"))
+    whole = {f"features.{name}": tensor for name, tensor in state().items()} | {"classifier.weight": torch.ones(4)}
+    file = tmp_path / "net.pth"
+    torch.save(whole, file)
+    return Published(
+        name="lpips-net", metric="lpips", url=file.as_uri(), sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        layers=("0", "2"), digest=digest_of(state()), known=2, summary="a network",
+    )  # fmt: skip
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(first[name].equal(second[name]) for name in first)
+
+
+def test_the_digest_is_of_names_shapes_and_little_endian_floats():
+    total = hashlib.sha256(b"a [2, 1]\n" + struct.pack("<2f", 1, 2) + b"b [1]\n" + struct.pack("<f", 3))
+    tensors = {"b": torch.tensor([3.0], dtype=torch.float64), "a": torch.tensor([[1.0], [2.0]])}
+    assert digest_of(tensors) == total.hexdigest()
+
+
+@pytest.mark.parametrize("prefix", ["", "features."])
+@pytest.mark.parametrize("container", ["pth", "safetensors", "nested"])
+def test_any_container_is_taken(network, tmp_path, prefix, container):
+    tensors = {f"{prefix}{name}": tensor for name, tensor in state().items()}
+    file = tmp_path / "given"
+    if container == "safetensors":
+        save_file(tensors, file)
+    else:
+        torch.save({"state_dict": tensors} if container == "nested" else tensors, file)
+    assert network.state == "absent"
+    path = network.take(file)
+    assert (network.state, path) == ("imported", network.path)
+    assert same(network.read(), state())
+    assert network.check() == ""
+
+
+def test_the_same_file_results_from_every_container(network, tmp_path):
+    torch.save(state(), tmp_path / "a.pth")
+    save_file(state(), tmp_path / "b.safetensors")
+    contents = [network.take(tmp_path / name).read_bytes() for name in ("net.pth", "a.pth", "b.safetensors")]
+    assert contents[0] == contents[1] == contents[2]
+
+
+def test_other_tensors_are_refused_and_nothing_is_stored(network, tmp_path):
+    changed = state()
+    changed["2.bias"][0, 0] += 1e-6
+    torch.save(changed, tmp_path / "changed.pth")
+    with pytest.raises(WeightsError, match="is not lpips-net: its tensors have the digest"):
+        network.take(tmp_path / "changed.pth")
+    torch.save({"0.weight": torch.ones(1)}, tmp_path / "few.pth")
+    with pytest.raises(WeightsError, match=r"it lacks 0\.bias"):
+        network.take(tmp_path / "few.pth")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        network.take(tmp_path / "absent.pth")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_network_known_in_part_is_taken_from_the_publishers_own_file_only(network, tmp_path):
+    partly = dataclasses.replace(network, known=1, digest=digest_of({k: state()[k] for k in ("0.weight", "0.bias")}))
+    torch.save(state(), tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match="not the file that was published"):
+        partly.take(tmp_path / "other.pth")
+    partly.take(tmp_path / "net.pth")
+    assert same(partly.read(), state())
+
+
+def test_what_is_damaged_in_the_store_is_noticed(network, tmp_path):
+    with pytest.raises(WeightsError, match="are not here"):
+        network.read()
+    path = network.take(tmp_path / "net.pth")
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert "its tensors have the digest" in network.check()
+
+
+def test_fetch(network):
+    assert network.fetch() == network.path
+    assert same(network.read(), state())
+
+
+def test_fetch_of_another_file(network, tmp_path):
+    torch.save(state(), tmp_path / "net.pth")  # the right tensors in a file that is not the publisher's
+    with pytest.raises(WeightsError, match="not the file that was published"):
+        network.fetch()
+    assert network.state == "absent"
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:9/net.pth", "https://nowhere.invalid/net.pth"])
+def test_fetch_without_a_connection(network, url):
+    with pytest.raises(WeightsError, match="cannot be downloaded") as caught:
+        dataclasses.replace(network, url=url).fetch()
+    assert caught.value.cure.endswith("restore weights import lpips-net FILE")
+    assert caught.value.exit_code == 4
+
+
+def test_the_known_networks_are_torchvisions():
+    for one in published.NETWORKS:
+        assert one.url.startswith("https://download.pytorch.org/models/")
+        assert f"-{one.sha256[:8]}.pth" in one.url  # torchvision writes the hash into the name
+        assert one.known <= len(one.layers)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("lpips-alex", "alexnet_features_torchvision.pth"),
+        ("lpips-squeeze", "squeezenet1_1_features_torchvision.pth"),
+    ],
+)
+def test_torchvisions_features_are_known(shared_data, tmp_path, monkeypatch, name, file):
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path))
+    known = published.find(name)
+    known.take(shared_data / "lpips" / file)
+    original = torch.load(shared_data / "lpips" / file, weights_only=True)
+    assert same(dict(sorted(known.read().items())), dict(sorted(original.items())))
