@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from restore.plugin import HOOKS, KINDS, DegradationSpec, ModelSpec, PriorSpec, Spec, WeightsSpec
+from restore.plugin import HOOKS, KINDS, DegradationSpec, ModelSpec, PriorSpec, ProtocolSpec, Spec, WeightsSpec
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -157,3 +157,24 @@ def test_every_hook_has_its_kind():
     assert tuple(spec.kind for spec in HOOKS.values()) == KINDS
     assert all(issubclass(spec, Spec) for spec in HOOKS.values())
     assert PriorSpec(name="dcgan", factory="a.b:C", weights=(weights(),)).weights[0].tag == "photo-x4"
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "give one of them"),
+        ({"factory": "package.module:make", "file": "package:own.toml"}, "give one of them"),
+        ({"factory": "package.module"}, "import string"),
+        ({"file": "own.toml"}, "package:path.toml"),
+        ({"file": "package:../own.toml"}, "package:path.toml"),
+        ({"file": "package:own.json"}, "package:path.toml"),
+    ],
+)
+def test_a_protocol_is_made_or_written(fields: dict[str, str], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        ProtocolSpec(name="own", **fields)
+
+
+def test_both_ways_to_give_a_protocol() -> None:
+    assert ProtocolSpec(name="own", file="package:folder/own.toml").factory == ""
+    assert ProtocolSpec(name="own", factory="package.module:make").file == ""

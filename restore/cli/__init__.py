@@ -18,6 +18,8 @@ COMMANDS = {
     "run": ("restore.cli.run:run", "Restore images."),
     "degrade": ("restore.cli.degrade:degrade", "Degrade images on purpose."),
     "metric": ("restore.cli.metric:metric", "Score predictions against targets."),
+    "bench": ("restore.cli.bench:bench", "Measure models on data sets under a protocol."),
+    "compare": ("restore.cli.compare:compare", "Compare two results, image by image."),
     "train": ("restore.cli.train:train", "Train weights by a recipe."),
     "weights": ("restore.cli.weights:weights", "List, verify, import and convert weights."),
     "plugin": ("restore.cli.plugins:plugin", "Look after plugins."),

@@ -1,0 +1,201 @@
+"""The models of a run: the task's baselines first, each with everything that decides what it computes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from restore import options as component_options
+from restore import weights as store
+from restore.benchmark.protocol import Protocol
+from restore.errors import PluginError, UsageError
+from restore.plugin import ModelSpec, WeightsSpec
+from restore.registry import Component, registry, split_tag
+from restore.runtime.policy import choose_precision
+from restore.values import as_text
+
+if TYPE_CHECKING:
+    import torch
+
+    from restore.runtime import Restorer
+
+RESERVED = ("input", "target", "mask")
+"""Names of the folders beside those of the models' results."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """A model as it takes part in a run."""
+
+    name: str
+    """Unique in the run, and fit for a folder: ``srresnet``, ``bicubic-scale=4``."""
+    spec: str
+    """As it was given: ``srresnet``, ``bicubic:scale=4``, ``srresnet@my.safetensors``."""
+    component: Component
+    options: Mapping[str, Any]
+    weights: Mapping[str, str] | None
+    """``{"name", "sha256"}`` of the file, or None for a model without weights."""
+    file: Path | None
+    """Weights of the user's own."""
+    baseline: bool
+    precision: str
+    scale: int
+
+    @property
+    def key(self) -> str:
+        """16 hexadecimal digits that differ where anything differs that could change a result."""
+        told = {name: value for name, value in self.record().items() if name not in ("spec", "baseline", "name")}
+        text = json.dumps({**told, "component": self.component.qualified}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def record(self) -> dict[str, Any]:
+        """Return what a result tells of it."""
+        return {
+            "name": self.name,
+            "spec": self.spec,
+            "distribution": self.component.plugin.distribution,
+            "version": self.component.plugin.version,
+            "weights": None if self.weights is None else dict(self.weights),
+            "options": {key: _plain(value) for key, value in sorted(self.options.items())},
+            "baseline": self.baseline,
+            "precision": self.precision,
+        }
+
+    def load(self, device: str) -> Restorer:
+        """Return the model, ready to restore.
+
+        Raises:
+            RestoreError: it cannot be loaded, or changes the size in another way than the protocol.
+        """
+        from restore.runtime import load
+
+        model, _, _ = self.spec.partition("@")
+        name, _ = component_options.parse(model)
+        restorer = load(name, device=device, precision=self.precision, weights=self.file, **self.options)
+        if restorer.scale != self.scale:
+            raise UsageError(
+                f"{self.spec} makes images {restorer.scale} times as large, and the protocol needs {self.scale}",
+                "choose another protocol, or weights or options of that scale",
+            )
+        return restorer
+
+
+def line_up(
+    protocol: Protocol, models: Sequence[str], *, device: torch.device, precision: str = "auto"
+) -> list[Contestant]:
+    """Return the models of a run, the protocol's baselines first.
+
+    Args:
+        protocol: what they are measured under; a model with an option ``scale`` gets its scale.
+        models: ``NAME``, ``NAME.TAG``, ``NAME:key=value``, ``NAME@FILE.safetensors``. What is named twice, or
+            is a baseline, takes part once.
+        device: where they will run.
+        precision: ``auto``, or one that all of them run in.
+
+    Raises:
+        UnknownNameError: no plugin offers a model, or it has no such weights.
+        UsageError: an option that makes no sense, or a model that cannot do what the protocol measures.
+        WeightsError: a weights file that cannot be read.
+        DeviceError: a precision that the device cannot compute.
+    """
+    found: dict[str, Contestant] = {}
+    for spec in (*protocol.baselines, *models):
+        made = _contestant(protocol, spec, device, precision, baseline=spec in protocol.baselines)
+        found.setdefault(made.key, made)
+    if not found:
+        raise UsageError(f"protocol {protocol.id} has no baselines, and no model is named", "add -m MODEL")
+    return _with_unique_names(list(found.values()))
+
+
+def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: str, *, baseline: bool) -> Contestant:
+    model, _, path = spec.partition("@")
+    name, given = component_options.parse(model)
+    component, named = registry().find_weighted("model", name)
+    declared = component.spec
+    assert isinstance(declared, ModelSpec)
+    _check_fit(protocol, declared, spec)
+    file = Path(path) if path else None
+    broken = False
+    try:
+        component.factory()
+    except PluginError:
+        broken = True  # it fails when it is loaded, and costs its own rows only
+    options = dict(given) if broken else _checked(component, given, protocol.scale if declared.scale is None else None)
+    weights: dict[str, str] | None = None
+    if file is not None:
+        weights = {"name": file.name, "sha256": store.digest(file)}
+    elif component.weights and not broken:
+        candidates = (named,) if split_tag(name)[1] and named else component.weights
+        chosen = _agreeing(component, candidates, options)
+        weights = {"name": store.name_of(component, chosen), "sha256": chosen.sha256}
+    return Contestant(
+        name=_label(spec), spec=spec, component=component, options=options, weights=weights, file=file,
+        baseline=baseline, precision=choose_precision(precision, device, declared.dtypes), scale=protocol.scale,
+    )  # fmt: skip
+
+
+def _check_fit(protocol: Protocol, declared: ModelSpec, spec: str) -> None:
+    if declared.scale not in (None, protocol.scale):
+        raise UsageError(
+            f"{spec} makes images {declared.scale} times as large, and protocol {protocol.id} needs {protocol.scale}",
+            f"choose models for {protocol.task or 'its task'}: restore list models",
+        )
+    if declared.task == "inpainting" and protocol.task != "inpainting":
+        raise UsageError(
+            f"{spec} fills holes, and protocol {protocol.id} makes none",
+            f"choose models for {protocol.task or 'its task'}: restore list models",
+        )
+
+
+def _checked(component: Component, given: Mapping[str, str], scale: int | None) -> dict[str, Any]:
+    """Return the options as the factory's types, with the protocol's scale where it is one of them."""
+    factory = component.factory()
+    options: dict[str, Any] = dict(given)
+    if scale is not None and "scale" in component_options.signature(factory):
+        options.setdefault("scale", scale)
+    checked = component_options.check(component.spec.name, factory, options)
+    if scale is not None and checked.get("scale", scale) != scale:
+        raise UsageError(
+            f"{component.spec.name} with scale={checked['scale']} cannot do what the protocol measures, scale {scale}",
+            "leave scale out, or choose another protocol",
+        )
+    return checked
+
+
+def _agreeing(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> WeightsSpec:
+    """Return the weights that ``restore.load`` takes: the first whose options the given ones do not contradict."""
+    for candidate in candidates:
+        trained = component_options.check(component.spec.name, component.factory(), candidate.options)
+        if all(given.get(key, value) == value for key, value in trained.items()):
+            return candidate
+    told = ", ".join(f"{key}={as_text(value)}" for key, value in given.items())
+    raise UsageError(
+        f"{component.spec.name} has no weights for {told}", "restore weights list shows those that there are"
+    )
+
+
+def _label(spec: str) -> str:
+    label = re.sub(r"[^A-Za-z0-9._=,+-]+", "-", spec.removesuffix(".safetensors")).strip("-.") or "model"
+    return f"{label}-model" if label.lower() in RESERVED else label
+
+
+def _with_unique_names(models: Sequence[Contestant]) -> list[Contestant]:
+    taken: set[str] = set()
+    unique = []
+    for model in models:
+        name, number = model.name, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{model.name}-{number}"
+        taken.add(name.lower())
+        unique.append(replace(model, name=name))
+    return unique
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float | str | None) else as_text(value)

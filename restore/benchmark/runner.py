@@ -1,0 +1,303 @@
+"""Runs models over data sets under a protocol, image by image; it can be killed at any time and run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from restore import images
+from restore.benchmark import results
+from restore.benchmark.cases import Case, make_case, to_bytes, to_tensor
+from restore.benchmark.contestants import Contestant, line_up
+from restore.benchmark.datasets import Dataset, ImageFile, find_datasets
+from restore.benchmark.ledger import Key, Ledger
+from restore.benchmark.pipeline import Behind, ahead, executor
+from restore.benchmark.protocol import Protocol as Measurement
+from restore.benchmark.provenance import environment
+from restore.benchmark.scoring import Scorer, reason_of
+from restore.benchmark.timing import Clock, Timed
+from restore.composition import build_degradation
+from restore.errors import UsageError
+from restore.runtime import Restorer
+from restore.runtime.policy import choose_device
+
+Row = dict[str, Any]
+Item = tuple[Dataset, ImageFile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is run.
+
+    Args:
+        protocol: how it is measured.
+        models: as ``line_up`` takes them; the protocol's baselines are added.
+        data: folder of data sets, or of images.
+        output: folder of the run: ledger, images, results and report.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        precision: ``auto``, or one for all models.
+        limit: take the first so many images of each data set.
+        repeats: how often each image is restored for its time; the median counts.
+        command: what is recorded as the command.
+    """
+
+    protocol: Measurement
+    models: tuple[str, ...]
+    data: Path
+    output: Path
+    device: str = "auto"
+    precision: str = "auto"
+    limit: int | None = None
+    repeats: int = 1
+    command: tuple[str, ...] = ()
+
+
+class Observer(Protocol):
+    """Who wants to know how far a run is."""
+
+    def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
+        """A run begins: its protocol, data sets, models; images by models, and how many of them are done."""
+
+    def working(self, model: str, dataset: str, image: str) -> None:
+        """An image is begun."""
+
+    def finished(self, row: Row) -> None:
+        """A row of scores is there."""
+
+
+class Silent:
+    """An observer who says nothing."""
+
+    def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
+        """Ignore it."""
+
+    def working(self, model: str, dataset: str, image: str) -> None:
+        """Ignore it."""
+
+    def finished(self, row: Row) -> None:
+        """Ignore it."""
+
+
+def run(settings: Settings, observer: Observer | None = None) -> results.Results:
+    """Run a benchmark, write ``results.json`` and the report, and return the result.
+
+    What an earlier run in the folder has finished is not done again. An image or a model that fails costs its own
+    rows, which say why.
+
+    Raises:
+        RestoreError: a name, an option, a device or a folder that cannot be used; a disk that refuses.
+    """
+    protocol = settings.protocol
+    if not protocol.degradation:
+        raise UsageError(
+            f"protocol {protocol.id} only measures: it has no degradation to undo",
+            "restore list protocols shows the others; restore metric compares files",
+        )
+    if settings.repeats < 1:
+        raise UsageError(f"the number of repeats is {settings.repeats}", "give a whole number from 1 on")
+    device = choose_device(settings.device)
+    datasets = find_datasets(settings.data, protocol.datasets, limit=settings.limit)
+    contestants = line_up(protocol, settings.models, device=device, precision=settings.precision)
+    scorer = Scorer(protocol, device)
+    where = environment(device, settings.precision)
+    if (settings.output / results.NAME).exists() and not (settings.output / "ledger.jsonl").exists():
+        raise UsageError(
+            f"{settings.output} holds results without the ledger of their run", "choose another folder with -o"
+        )
+    with Ledger(settings.output, {"protocol": protocol.hash, **where}) as ledger:
+        _tidy(settings.output)
+        bench = Bench(settings=settings, device=device, scorer=scorer, ledger=ledger)
+        head: results.Results = {
+            "schema": results.SCHEMA,
+            "created": ledger.created,
+            "command": list(settings.command),
+            "protocol": {
+                "id": protocol.id, "hash": protocol.hash, "fields": protocol.as_dict(),
+                "description": protocol.describe(),
+            },
+            "environment": where,
+            "metrics": scorer.record(),
+            "datasets": [dataset.record() for dataset in datasets],
+            "models": [contestant.record() for contestant in contestants],
+        }  # fmt: skip
+        bench.work(contestants, datasets, head, observer or Silent())
+        found = {**head, **bench.tables(contestants, datasets)}
+        results.write(found, settings.output / results.NAME)
+        from restore.benchmark import report
+
+        report.write(found, settings.output)
+    return found
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """A run that is going on."""
+
+    settings: Settings
+    device: torch.device
+    scorer: Scorer
+    ledger: Ledger
+    _shown: set[tuple[str, str]] = field(default_factory=set)
+    """Data set and image of the inputs and originals that have been written."""
+
+    def __post_init__(self) -> None:
+        self.degradation = build_degradation(self.settings.protocol.degradation)
+        self.metrics_key = hashlib.sha256(json.dumps(self.scorer.record()).encode()).hexdigest()[:16]
+
+    def work(
+        self,
+        contestants: Sequence[Contestant],
+        datasets: Sequence[Dataset],
+        found: Mapping[str, Any],
+        observer: Observer,
+    ) -> None:
+        """Do what is not done. Raises RestoreError when the disk refuses."""
+        everything = [(dataset, image) for dataset in datasets for image in dataset.images]
+        left = {c.name: [item for item in everything if not self._is_done(c, *item)] for c in contestants}
+        total = len(contestants) * len(everything)
+        observer.begin(found, total, total - sum(map(len, left.values())))
+        pool, window = executor(self.device)
+        with pool:
+            for contestant in contestants:
+                if left[contestant.name]:
+                    self._run_model(contestant, left[contestant.name], pool, window, observer)
+                if self.device.type == "cuda":  # so that the next one's peak is its own
+                    torch.cuda.empty_cache()
+
+    def tables(self, contestants: Sequence[Contestant], datasets: Sequence[Dataset]) -> Row:
+        """Return scores, timing and summary of a finished run, in the order of models, data sets and images."""
+        scores: list[Row] = []
+        timing: list[Row] = []
+        for contestant, dataset, image in _each(contestants, datasets):
+            record = self.ledger.get(self._key(contestant, dataset, image))
+            assert record is not None
+            place = {"model": contestant.name, "dataset": dataset.name, "image": image.name}
+            scores.append({**place, **record["score"]})
+            if record["timing"] is not None:
+                timing.append({**place, **record["timing"]})
+        return {"scores": scores, "timing": timing, "summary": results.summarise(scores, timing)}
+
+    def _run_model(
+        self, contestant: Contestant, items: list[Item], pool: Executor, window: int, observer: Observer
+    ) -> None:
+        try:
+            restorer = contestant.load(str(self.device))
+        except Exception as error:  # noqa: BLE001 - whatever a model raises costs only its rows
+            for dataset, image in items:
+                observer.finished(self._fail(contestant, dataset, image, error))
+            return
+        clock = Clock(self.device, self.settings.repeats)
+        behind = Behind(pool, window)
+        for (dataset, image), future in ahead(pool, self._prepare, items, window):
+            observer.working(contestant.name, dataset.name, image.name)
+            try:
+                case = future.result()
+                timed = clock.measure(partial(_restored, restorer, case), _shape(case))
+                row, measured = self._score(case, timed)
+            except Exception as error:  # noqa: BLE001 - likewise of an image
+                observer.finished(self._fail(contestant, dataset, image, error))
+                continue
+            behind.submit(self._keep, contestant, dataset, image, timed.result, row, measured)
+            observer.finished({"model": contestant.name, "dataset": dataset.name, "image": image.name, **row})
+        behind.finish()
+
+    def _prepare(self, item: Item) -> Case:
+        """Read and degrade an image; write what the report shows of it, once a run."""
+        dataset, image = item
+        case = make_case(image, self.settings.protocol, self.degradation)
+        if (dataset.name, image.name) not in self._shown:
+            self._shown.add((dataset.name, image.name))
+            shown: dict[str, Tensor] = {"target": case.target, "input": to_tensor(case.degraded)}
+            if case.mask is not None:
+                shown["mask"] = to_tensor(case.mask)
+            for kind, pixels in shown.items():
+                _save(pixels, self._path(dataset, kind, image))
+        return case
+
+    def _score(self, case: Case, timed: Timed[Tensor]) -> tuple[Row, Row]:
+        begun = time.perf_counter()
+        metrics, reasons = self.scorer(timed.result, case)
+        row = {
+            "seed": case.seed, "width": case.width, "height": case.height, "status": "ok", "error": None,
+            "metrics": metrics, "reasons": reasons,
+        }  # fmt: skip
+        measured = {
+            "seconds": timed.seconds, "io_seconds": case.read_seconds, "metric_seconds": time.perf_counter() - begun,
+            "repeats": timed.repeats, "peak_device_bytes": timed.peak_device_bytes,
+            "peak_host_bytes": timed.peak_host_bytes,
+        }  # fmt: skip
+        return row, measured
+
+    def _keep(
+        self, contestant: Contestant, dataset: Dataset, image: ImageFile, restored: Tensor, row: Row, measured: Row
+    ) -> None:
+        """Write the result and then its record, so that what is recorded is there."""
+        begun = time.perf_counter()
+        _save(restored, self._path(dataset, contestant.name, image))
+        measured["io_seconds"] += time.perf_counter() - begun
+        self.ledger.add(self._key(contestant, dataset, image), {"score": row, "timing": measured})
+
+    def _fail(self, contestant: Contestant, dataset: Dataset, image: ImageFile, error: Exception) -> Row:
+        row = {
+            "seed": image.seed(self.settings.protocol.seed), "width": None, "height": None, "status": "failed",
+            "error": reason_of(error), "metrics": dict.fromkeys(self.scorer.columns), "reasons": {},
+        }  # fmt: skip
+        self.ledger.add(self._key(contestant, dataset, image), {"score": row, "timing": None})
+        return {"model": contestant.name, "dataset": dataset.name, "image": image.name, **row}
+
+    def _is_done(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> bool:
+        """Whether an image need not be restored again; one that failed may have failed by lack of memory."""
+        record = self.ledger.get(self._key(contestant, dataset, image))
+        if record is None or record["score"]["status"] != "ok":
+            return False
+        return all(self._path(dataset, kind, image).exists() for kind in (contestant.name, "target", "input"))
+
+    def _key(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> Key:
+        seed = image.seed(self.settings.protocol.seed)
+        return (contestant.key, dataset.name, image.name, image.sha256, str(seed), self.metrics_key)
+
+    def _path(self, dataset: Dataset, kind: str, image: ImageFile) -> Path:
+        return self.settings.output / "images" / dataset.name / kind / f"{image.name}.png"
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a kill has left of files that were being written."""
+    for pattern in (".restore-*.tmp", f".{results.NAME}.*.tmp"):
+        for path in folder.rglob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def _each(
+    contestants: Sequence[Contestant], datasets: Sequence[Dataset]
+) -> Iterator[tuple[Contestant, Dataset, ImageFile]]:
+    for contestant in contestants:
+        for dataset in datasets:
+            for image in dataset.images:
+                yield contestant, dataset, image
+
+
+def _restored(restorer: Restorer, case: Case) -> Tensor:
+    """Return ``(1, C, H, W)``, uint8 where the model was given that. Raises RestoreError."""
+    outcome = restorer.restore(case.degraded, mask=case.mask, seed=case.seed)
+    if outcome.error is not None:
+        raise outcome.error
+    assert outcome.photo is not None
+    return to_tensor(outcome.photo)
+
+
+def _shape(case: Case) -> tuple[int, ...]:
+    return (*case.degraded.pixels.shape, case.mask is not None)
+
+
+def _save(image: Tensor, path: Path) -> None:
+    images.save(images.load(to_bytes(image)), path, overwrite=True)

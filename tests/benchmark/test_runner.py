@@ -1,0 +1,313 @@
+"""A run: complete, isolated, reproducible, and indifferent to being killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+
+import jsonschema
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from restore.benchmark import find_protocol, results, runner
+from restore.benchmark.runner import Settings, run
+from restore.cli.degrade import seed_of
+from restore.errors import InputError, UsageError
+
+SIZES = {"a": (17, 20), "b": (24, 22), "c": (24, 22)}
+
+
+@pytest.fixture
+def bench(tmp_path, lab):
+    """Return what runs the lab's protocol."""
+
+    def go(data, *models, protocol="lab", output="out", device="cpu", **settings):
+        chosen = find_protocol(protocol)
+        return run(Settings(
+            protocol=chosen, models=models, data=data, output=tmp_path / output, device=device, **settings
+        ))  # fmt: skip
+
+    return go
+
+
+def rows(found, **wanted):
+    return [row for row in found["scores"] if all(row[key] == value for key, value in wanted.items())]
+
+
+def white(folder, name):
+    Image.fromarray(np.full((20, 20, 3), 255, np.uint8)).save(folder / f"{name}.png")
+
+
+def test_a_result_has_a_row_for_each_model_data_set_and_image_in_order(bench, pictures, tmp_path):
+    pictures("data/two", b=(10, 10))
+    pictures("data/One", **SIZES)
+    found = bench(tmp_path / "data", "dice")
+    order = [("one", "a"), ("one", "b"), ("one", "c"), ("two", "b")]
+    assert [(r["model"], r["dataset"], r["image"]) for r in found["scores"]] == [
+        (model, *place) for model in ("plain", "dice") for place in order
+    ]
+    assert [(r["model"], r["dataset"], r["n"]) for r in found["summary"]] == [
+        ("plain", "one", 3), ("plain", "two", 1), ("dice", "one", 3), ("dice", "two", 1),
+    ]  # fmt: skip
+    assert rows(found, image="a")[0]["seed"] == seed_of(0, (tmp_path / "a.png").relative_to(tmp_path))
+    assert (rows(found, image="a")[0]["width"], rows(found, image="a")[0]["height"]) == (20, 16)
+
+
+def test_the_scores_are_those_of_the_images_that_are_kept(bench, pictures, tmp_path):
+    found = bench(pictures("data", **SIZES), "dice")
+    for row in found["scores"]:
+        folder = tmp_path / "out/images/data"
+        made, target = (
+            np.asarray(Image.open(folder / kind / f"{row['image']}.png"), float) for kind in (row["model"], "target")
+        )
+        assert row["metrics"]["levels"] == pytest.approx(np.abs(made - target).mean(), abs=1e-9)
+        low = np.asarray(Image.open(folder / "input" / f"{row['image']}.png"))
+        assert low.shape == (target.shape[0] // 2, target.shape[1] // 2, 3)
+
+
+def test_the_result_is_what_the_schema_says(bench, pictures):
+    folder = pictures("data", **SIZES)
+    white(folder, "d")
+    (folder / "e.png").write_bytes(b"no image")
+    found = bench(folder, "picky", "broken", command=("restore", "bench"))
+    schema = json.loads(files("restore.benchmark").joinpath("results.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    check.validate(found)
+    for spoil in (
+        lambda f: f["scores"][0].update(status="maybe"),
+        lambda f: f["scores"][0]["metrics"].update(levels="much"),
+        lambda f: f["scores"][0].update(error="none"),
+        lambda f: f["protocol"].update(hash="abc"),
+        lambda f: f["models"][0].update(weights={"name": "x"}),
+        lambda f: f.pop("environment"),
+    ):
+        spoiled = json.loads(json.dumps(found))
+        spoil(spoiled)
+        assert not check.is_valid(spoiled)
+
+
+def test_a_result_tells_where_it_comes_from(bench, pictures, tmp_path):
+    found = bench(pictures("data", a=(8, 8)), "dice")
+    assert found == results.read(tmp_path / "out")
+    protocol = find_protocol("lab")
+    assert (found["protocol"]["hash"], found["protocol"]["fields"]) == (protocol.hash, protocol.as_dict())
+    environment = found["environment"]
+    assert (environment["device"], environment["precision"]) == ("cpu", "auto")
+    assert environment["versions"]["numpy"] == np.__version__
+    assert os.uname().nodename not in json.dumps(found)
+    assert {p.name for p in (tmp_path / "out").iterdir()} >= {"results.json", "table.md", "report.html", "scores.csv"}
+
+
+def test_a_failing_image_and_a_failing_model_cost_only_their_rows(bench, pictures):
+    folder = pictures("data", **SIZES)
+    white(folder, "bright")
+    (folder / "damaged.png").write_bytes(b"no image")
+    found = bench(folder, "picky", "broken", "wrong")
+    assert [r["status"] for r in rows(found, model="plain")] == ["ok", "ok", "ok", "ok", "failed"]
+    failed = {r["image"]: r["error"] for r in rows(found, model="picky", status="failed")}
+    assert failed.keys() == {"bright", "damaged"}
+    assert "too bright for me" in failed["bright"]
+    assert "damaged.png" in failed["damaged"]
+    assert all("no such luck" in r["error"] for r in rows(found, model="broken"))
+    assert all("made" in r["error"] for r in rows(found, model="wrong", image="a"))
+    counts = {row["model"]: (row["n"], row["failed"]) for row in found["summary"]}
+    assert counts == {"plain": (4, 1), "picky": (3, 2), "broken": (0, 5), "wrong": (0, 5)}
+    assert not rows(found, model="broken")[0]["metrics"]["levels"]
+
+
+def test_what_is_missing_alone_is_changed_and_holes_are_measured(bench, pictures, tmp_path):
+    found = bench(pictures("data", **SIZES), "filler", "telea", protocol="lab-holes")
+    for image in SIZES:
+        folder = tmp_path / "out/images/data"
+        made, target, mask = (
+            np.asarray(Image.open(folder / kind / f"{image}.png")) for kind in ("filler", "target", "mask")
+        )
+        missing = mask > 0
+        assert missing.mean() == pytest.approx(0.4, abs=0.002)
+        assert (made[~missing] == target[~missing]).all()
+        assert (made[missing] == 255).all()
+        [row] = rows(found, model="filler", image=image)
+        hole = (255.0 - target[missing]).mean()
+        assert row["metrics"]["levels-hole"] == pytest.approx(hole, abs=1e-9)
+        assert row["metrics"]["levels"] == pytest.approx(hole * missing.mean(), abs=1e-9)
+
+
+def test_two_runs_give_the_same_and_the_second_in_a_folder_does_nothing(bench, pictures, tmp_path, monkeypatch):
+    log = tmp_path / "log"
+    monkeypatch.setenv("LAB_LOG", str(log))
+    folder = pictures("data", **SIZES)
+    first = bench(folder, "dice")
+    count = len(log.read_text().splitlines())
+    assert count == 2 * (3 + 2)  # two models, three images of two shapes, of each a warm-up
+    text = (tmp_path / "out/results.json").read_bytes()
+    bench(folder, "dice")
+    assert len(log.read_text().splitlines()) == count
+    assert (tmp_path / "out/results.json").read_bytes() == text
+    assert results.stable(bench(folder, "dice", output="other")) == results.stable(first)
+
+
+def test_models_and_images_can_be_added_to_a_run(bench, pictures, tmp_path, monkeypatch):
+    folder = pictures("data", **SIZES)
+    bench(folder, limit=1)
+    log = tmp_path / "log"
+    monkeypatch.setenv("LAB_LOG", str(log))
+    found = bench(folder, "dice")
+    assert log.read_text().splitlines() == ["Plain"] * 3 + ["Dice"] * 5  # the first image was there
+    assert results.stable(found) == results.stable(bench(folder, "dice", output="other"))
+
+
+def test_what_failed_and_what_was_deleted_is_done_again(bench, pictures, tmp_path):
+    folder = pictures("data", **SIZES)
+    (folder / "b.png").rename(tmp_path / "b.png")
+    (folder / "b.png").write_bytes(b"no image")
+    assert [r["status"] for r in bench(folder)["scores"]] == ["ok", "failed", "ok"]
+    (tmp_path / "b.png").replace(folder / "b.png")
+    (tmp_path / "out/images/data/plain/c.png").unlink()
+    again = bench(folder)
+    assert [r["status"] for r in again["scores"]] == ["ok", "ok", "ok"]
+    assert (tmp_path / "out/images/data/plain/c.png").exists()
+    assert results.stable(again) == results.stable(bench(folder, output="other"))
+
+
+def test_an_image_that_changed_is_done_again(bench, pictures, tmp_path):
+    folder = pictures("data", a=(16, 16))
+    before = bench(folder)
+    white(folder, "a")
+    after = bench(folder)
+    assert after["scores"][0]["metrics"]["levels"] == 0 != before["scores"][0]["metrics"]["levels"]
+    assert np.asarray(Image.open(tmp_path / "out/images/data/target/a.png")).min() == 255
+
+
+def test_a_run_under_another_protocol_or_seed_is_refused(bench, pictures):
+    folder = pictures("data", a=(16, 16))
+    bench(folder, "filler", protocol="lab-holes")
+    with pytest.raises(UsageError, match="protocol was"):
+        bench(folder, "dice")
+
+
+def test_a_protocol_that_only_measures_is_no_benchmark(bench, pictures):
+    with pytest.raises(UsageError, match="only measures"):
+        bench(pictures("data", a=(8, 8)), protocol="rgb")
+
+
+def test_threads_beside_a_gpu_change_nothing_but_the_time(bench, pictures, monkeypatch):
+    folder = pictures("data", **{f"i{n}": (12 + n % 3, 20) for n in range(12)})
+    (folder / "i5.png").write_bytes(b"no image")
+    alone = bench(folder, "dice")
+    monkeypatch.setattr(runner, "executor", lambda _: (ThreadPoolExecutor(4), 8))
+    assert results.stable(bench(folder, "dice", output="other")) == results.stable(alone)
+
+
+@pytest.mark.parametrize("threads", [0, 4])
+def test_a_disk_that_refuses_ends_the_run(bench, pictures, tmp_path, monkeypatch, threads):
+    """It would refuse every image; a result without them would look whole."""
+    folder = pictures("data", **SIZES)
+    if threads:
+        monkeypatch.setattr(runner, "executor", lambda _: (ThreadPoolExecutor(threads), 8))
+    (tmp_path / "out/images/data").mkdir(parents=True)
+    (tmp_path / "out/images/data/dice").write_text("in the way")
+    with pytest.raises(InputError, match="cannot be written"):
+        bench(folder, "dice")
+    assert not (tmp_path / "out/results.json").exists()
+    (tmp_path / "out/images/data/dice").unlink()
+    assert {row["status"] for row in bench(folder, "dice")["scores"]} == {"ok"}
+
+
+def test_results_of_another_origin_are_not_replaced(bench, pictures, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/results.json").write_text("{}")
+    with pytest.raises(UsageError, match="without the ledger"):
+        bench(pictures("data", a=(8, 8)))
+    assert (tmp_path / "out/results.json").read_text() == "{}"
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_scores_are_those_of_the_cpu(bench, pictures):
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    folder = pictures("data", **{f"i{n}": (30 + n % 3, 40) for n in range(12)})
+    alone = bench(folder, "bicubic")
+    found = bench(folder, "bicubic", output="gpu", device="cuda")
+    assert found["environment"]["device_name"] == torch.cuda.get_device_name()
+    assert all(row["peak_device_bytes"] > 0 for row in found["timing"])
+    for ours, theirs in zip(found["scores"], alone["scores"], strict=True):
+        assert ours["metrics"]["levels"] == pytest.approx(theirs["metrics"]["levels"], abs=0.01)
+    assert results.stable(bench(folder, "bicubic", output="again", device="cuda")) == results.stable(found)
+
+
+def files_of(run):
+    """Return the images of a run by their place, as bytes."""
+    return {path.relative_to(run): path.read_bytes() for path in run.rglob("*.png")}
+
+
+def ending_after(calls, real):
+    """Return a function that works so many times, and then ends the run."""
+    left = iter(range(calls))
+
+    def function(*arguments):
+        if next(left, None) is None:
+            raise KilledError
+        return real(*arguments)
+
+    return function
+
+
+class KilledError(BaseException):
+    """Ends a run as a kill would: nothing catches it."""
+
+
+@pytest.mark.parametrize(("place", "steps"), [("restore.benchmark.runner._save", 8), ("os.fsync", 6)])
+def test_ended_at_any_step_and_run_again_it_gives_the_same(bench, pictures, tmp_path, monkeypatch, place, steps):
+    """At each of the images that it writes, and of the lines of its ledger, the first one included."""
+    folder = pictures("data", a=(17, 20), b=(24, 22))
+    whole = bench(folder, "dice", output="whole")
+    real = pkgutil.resolve_name(place)
+    for step in range(steps):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, ending_after(step, real))
+            with pytest.raises(KilledError):
+                bench(folder, "dice", output=f"{place}{step}")
+        again = bench(folder, "dice", output=f"{place}{step}")
+        assert json.dumps(results.stable(again)) == json.dumps(results.stable(whole))
+        assert files_of(tmp_path / f"{place}{step}") == files_of(tmp_path / "whole")
+
+
+def test_killed_and_run_again_it_gives_the_same(bench, pictures, tmp_path):
+    """SIGKILL to a real process; half of the last line that it wrote is then lost, as by a full disk."""
+    folder = pictures("data", **{f"i{n}": (12 + n % 2, 20) for n in range(6)})
+    whole = bench(folder, "slow", output="whole")
+    output = tmp_path / "killed"
+    script = (
+        "from pathlib import Path; from restore.benchmark import find_protocol; "
+        "from restore.benchmark.runner import Settings, run; "
+        f"run(Settings(protocol=find_protocol('lab'), models=('slow',), data=Path({str(folder)!r}), "
+        f"output=Path({str(output)!r}), device='cpu'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "OMP_NUM_THREADS": str(
+        whole["environment"]["threads"])}  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment)
+    ledger = output / "ledger.jsonl"
+    deadline = time.monotonic() + 60
+    while not ledger.exists() or ledger.read_bytes().count(b"\n") < 10:  # of 13 lines
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (output / "results.json").exists()
+    (output / "images/data/slow/.restore-1-ab.tmp").write_bytes(b"half a file")
+    ledger.write_bytes(ledger.read_bytes()[:-20])
+    again = bench(folder, "slow", output="killed")
+    assert json.dumps(results.stable(again)) == json.dumps(results.stable(whole))
+    assert files_of(output) == files_of(tmp_path / "whole")
+    assert not list(output.rglob(".*.tmp"))
