@@ -20,9 +20,14 @@ lint: .venv/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/installed
+DATA ?= ../shared/data/sr/test
+
+bench: .venv/installed-for-tests
+	$(BIN)/python benchmarks/publish.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/startup.py
 	$(BIN)/python benchmarks/speed/precision.py
+	$(BIN)/python benchmarks/speed/metrics.py
+	$(BIN)/python benchmarks/speed/memory.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,90 @@
+"""Measure what the toolkit ships, keep the results in benchmarks/results, and write the table of the README.
+
+    python benchmarks/publish.py --data ../shared/data/sr/test
+
+DATA holds the folders set5, set14 and bsd100. Runs are kept in runs/published and go on when started again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+README = ROOT / "README.md"
+PUBLISHED: Mapping[str, Sequence[str]] = {
+    "sr-x4": ("nearest", "lanczos", "srresnet"),
+    "sr-x4-matlab": ("lanczos",),
+    "denoise-gray-25": (),
+    "denoise-rgb-25": (),
+    "inpaint-center": (),
+    "inpaint-half": (),
+    "inpaint-pattern": (),
+    "inpaint-random80": ("biharmonic",),
+}
+"""Protocols, and the models that are measured beside their baselines."""
+BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
+SETS = {"set5": "Set5", "set14": "Set14", "bsd100": "BSD100"}
+
+
+def main() -> None:
+    """Measure, keep and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="test sets; without it only the README's table is made again")
+    parser.add_argument("--only", choices=PUBLISHED, action="append", help="protocols to measure; repeatable [all]")
+    options = parser.parse_args()
+    for protocol in (options.only or PUBLISHED) if options.data else ():
+        measure(protocol, PUBLISHED[protocol], options.data)
+    text = README.read_text("utf-8")
+    README.write_text(with_table(text, table()), "utf-8")
+
+
+def measure(protocol: str, models: Sequence[str], data: Path) -> None:
+    """Run a protocol and keep its result under the name of the hardware."""
+    folder = Path("runs", "published", protocol)
+    chosen = [argument for model in models for argument in ("-m", model)]
+    command = "from restore.cli import main; main()"
+    subprocess.run(
+        [sys.executable, "-c", command, "bench", protocol, *chosen, "--data", str(data), "-o", str(folder)], check=True
+    )
+    environment = json.loads((folder / "results.json").read_text("utf-8"))["environment"]
+    device = re.sub(r"[^a-z0-9]+", "-", f"{environment['device']} {environment['device_name']}".lower()).strip("-")
+    RESULTS.mkdir(exist_ok=True)
+    shutil.copyfile(folder / "results.json", RESULTS / f"{protocol}--{device}-{environment['threads']}-threads.json")
+
+
+def table() -> str:
+    """Return the README's table: x4 super-resolution, from the published result."""
+    [path] = RESULTS.glob("sr-x4--cpu-*.json")
+    result: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    rows = {(row["model"], row["dataset"]): row["metrics"] for row in result["summary"]}
+    models = list(dict.fromkeys(row["model"] for row in result["summary"]))
+    lines = [
+        "| x4, PSNR / SSIM / LPIPS | " + " | ".join(SETS.values()) + " |",
+        "|---|" + "---|" * len(SETS),
+    ]
+    for model in models:
+        cells = (
+            "{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format_map(rows[model, dataset]) for dataset in SETS
+        )
+        lines.append(f"| `{model}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def with_table(text: str, scores: str) -> str:
+    """Return the README with the table between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{scores}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    main()
