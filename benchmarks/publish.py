@@ -72,9 +72,7 @@ def table() -> str:
         "|---|" + "---|" * len(SETS),
     ]
     for model in models:
-        cells = (
-            "{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format_map(rows[model, dataset]) for dataset in SETS
-        )
+        cells = ("{psnr:.2f} / {ssim:.4f} / {lpips:.4f}".format_map(rows[model, dataset]) for dataset in SETS)
         lines.append(f"| `{model}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
