@@ -82,13 +82,20 @@ class Scorer:
             name: {
                 "distribution": component.plugin.distribution,
                 "version": component.plugin.version,
-                "higher_is_better": bool(getattr(self._metrics.get(name), "higher_is_better", True)),
-                "unit": str(getattr(self._metrics.get(name), "unit", "")),
+                "higher_is_better": bool(getattr(self._source(name), "higher_is_better", True)),
+                "unit": str(getattr(self._source(name), "unit", "")),
                 "description": _description(self._metrics.get(name)),
                 "absent": self._absent.get(name),
             }
             for name, component in self._components.items()
         }
+
+    def _source(self, name: str) -> Any:
+        """Return the metric, or what makes it where it could not be made; both say how to read its scores."""
+        try:
+            return self._metrics.get(name) or self._components[name].factory()
+        except PluginError:
+            return None
 
     def _build(self, text: str) -> None:
         name, options = parse(text)

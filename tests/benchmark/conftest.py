@@ -25,7 +25,7 @@ PLUGIN = """
 
     @hookimpl
     def restore_metrics():
-        return [MetricSpec(name=n, factory="restore_lab.parts:" + n.title()) for n in ("levels", "fussy", "learned")]
+        return [MetricSpec(name=n, factory="restore_lab.parts:" + n.title()) for n in ("levels", "fussy", "learned", "costly")]
 
     @hookimpl
     def restore_protocols():
@@ -123,6 +123,12 @@ PARTS = '''
             if not os.environ.get("LAB_WEIGHTS"):
                 raise WeightsError("the weights are not here", "restore weights fetch learned")
             return torch.ones(1, dtype=torch.float64)
+
+    class Costly:
+        higher_is_better, unit = False, "coins"
+
+        def __init__(self):
+            raise WeightsError("the weights are not here", "restore weights fetch costly")
 '''
 
 

@@ -73,6 +73,12 @@ def test_weights_that_are_missing_are_told_for_the_whole_run(lab, case, monkeypa
     assert scorer.record()["learned"]["description"] is None
 
 
+def test_a_metric_that_cannot_be_made_still_says_how_it_is_read(lab):
+    told = Scorer(replace(find_protocol("lab"), metrics=("levels", "costly")), CPU).record()["costly"]
+    assert told["absent"] == "the weights are not here; restore weights fetch costly"
+    assert (told["higher_is_better"], told["unit"]) == (False, "coins")
+
+
 def test_a_result_of_another_size_is_the_models_failure(lab, case):
     made = case(find_protocol("lab"))
     with pytest.raises(PluginError, match="11 x 16 with 3 channels where 12 x 16"):
