@@ -3,47 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 
+from restore.quiet import Held, Undo
+
 CUDNN = ("deterministic", "benchmark")
 PRECISIONS = ("cuda.matmul", "cudnn.conv", "cudnn.rnn", "mkldnn.matmul", "mkldnn.conv", "mkldnn.rnn")
 """Places below ``torch.backends`` whose ``fp32_precision`` may be ``tf32`` or ``bf16``."""
-
-
-@contextlib.contextmanager
-def exact() -> Iterator[None]:
-    """Turn off TF32, bfloat16 products and the search for the fastest algorithm; leave each flag as it was found.
-
-    torch has two interfaces to the same precision and refuses to read the older one after the newer one was
-    used to say something that the older cannot. Such a state is left to the newer one.
-
-    The flags are the process's: a thread that computes something else meanwhile computes it in full precision.
-    """
-    before = flags()
-    cudnn: Any = torch.backends.cudnn
-    legacy_cudnn = before.get("cudnn.allow_tf32") is not None
-    legacy_matmul = before.get("float32_matmul_precision") is not None
-    try:
-        if legacy_cudnn:
-            cudnn.allow_tf32 = False
-        if legacy_matmul:
-            torch.set_float32_matmul_precision("highest")
-        for place in PRECISIONS:
-            _holder(place).fp32_precision = "ieee"
-        cudnn.deterministic, cudnn.benchmark = True, False
-        yield
-    finally:
-        if legacy_cudnn:
-            cudnn.allow_tf32 = before["cudnn.allow_tf32"]
-        if legacy_matmul:
-            torch.set_float32_matmul_precision(before["float32_matmul_precision"])
-        for place in PRECISIONS:
-            _holder(place).fp32_precision = before[f"{place}.fp32_precision"]
-        for name in CUDNN:
-            setattr(cudnn, name, before[f"cudnn.{name}"])
 
 
 def flags() -> dict[str, Any]:
@@ -62,3 +30,39 @@ def flags() -> dict[str, Any]:
 def _holder(place: str) -> Any:
     backend, _, operation = place.partition(".")
     return getattr(getattr(torch.backends, backend), operation)
+
+
+def _set_exact() -> Undo:
+    before = flags()
+    cudnn: Any = torch.backends.cudnn
+    legacy_cudnn = before.get("cudnn.allow_tf32") is not None
+    legacy_matmul = before.get("float32_matmul_precision") is not None
+    if legacy_cudnn:
+        cudnn.allow_tf32 = False
+    if legacy_matmul:
+        torch.set_float32_matmul_precision("highest")
+    for place in PRECISIONS:
+        _holder(place).fp32_precision = "ieee"
+    cudnn.deterministic, cudnn.benchmark = True, False
+
+    def undo() -> None:
+        if legacy_cudnn:
+            cudnn.allow_tf32 = before["cudnn.allow_tf32"]
+        if legacy_matmul:
+            torch.set_float32_matmul_precision(before["float32_matmul_precision"])
+        for place in PRECISIONS:
+            _holder(place).fp32_precision = before[f"{place}.fp32_precision"]
+        for name in CUDNN:
+            setattr(cudnn, name, before[f"cudnn.{name}"])
+
+    return undo
+
+
+exact = Held(_set_exact)
+"""Turns off TF32, bfloat16 products and the search for the fastest algorithm during a block; each flag is put back.
+
+torch has two interfaces to the same precision and refuses to read the older one after the newer one was used to say
+something that the older cannot. Such a state is left to the newer one.
+
+The flags are the process's: a thread that computes something else meanwhile computes it in full precision.
+"""

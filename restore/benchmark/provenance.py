@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -64,7 +65,7 @@ def device_name(device: torch.device) -> str:
 
 
 def git_commit() -> str | None:
-    """Return the revision of the checkout that is running, ``+changes`` after it if files differ from it.
+    """Return the revision of the checkout that is running, ``+`` and a hash of the changes if files differ from it.
 
     None where the package was installed otherwise, a checkout of something else around it included.
     """
@@ -75,8 +76,13 @@ def git_commit() -> str | None:
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return None
-    changed = _git(folder.parent, "status", "--porcelain", "--", "restore", "plugins")
-    return f"{commit}+changes" if changed else commit
+    root, code = folder.parent, ("--", "restore", "plugins")
+    if not _git(root, "status", "--porcelain", *code):
+        return commit
+    digest = hashlib.sha256((_git(root, "diff", "HEAD", *code) or "").encode())
+    for name in (_git(root, "ls-files", "--others", "--exclude-standard", *code) or "").splitlines():
+        digest.update(name.encode() + (root / name).read_bytes())
+    return f"{commit}+{digest.hexdigest()[:8]}"
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

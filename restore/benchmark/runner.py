@@ -30,6 +30,7 @@ from restore.composition import build_degradation
 from restore.errors import UsageError
 from restore.runtime import Restorer
 from restore.runtime.policy import choose_device
+from restore.weights import digest
 
 Row = dict[str, Any]
 Item = tuple[Dataset, ImageFile]
@@ -245,7 +246,14 @@ class Bench:
         begun = time.perf_counter()
         _save(restored, self._path(dataset, contestant.name, image))
         measured["io_seconds"] += time.perf_counter() - begun
-        self.ledger.add(self._key(contestant, dataset, image), {"score": row, "timing": measured})
+        record = {"score": row, "timing": measured, "files": self._digests(contestant, dataset, image)}
+        self.ledger.add(self._key(contestant, dataset, image), record)
+
+    def _digests(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> dict[str, str]:
+        """Return the hashes of the pictures that belong to a result, by what they show."""
+        kinds = {"result": contestant.name, "target": "target", "input": "input", "mask": "mask"}
+        paths = {kind: self._path(dataset, name, image) for kind, name in kinds.items()}
+        return {kind: digest(path) for kind, path in paths.items() if path.exists()}
 
     def _fail(self, contestant: Contestant, dataset: Dataset, image: ImageFile, error: Exception) -> Row:
         row = {
@@ -256,11 +264,15 @@ class Bench:
         return {"model": contestant.name, "dataset": dataset.name, "image": image.name, **row}
 
     def _is_done(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> bool:
-        """Whether an image need not be restored again; one that failed may have failed by lack of memory."""
+        """Whether an image need not be restored again; one that failed may have failed by lack of memory.
+
+        The pictures must be those of the record: other weights or another original under the same names may have
+        been measured since.
+        """
         record = self.ledger.get(self._key(contestant, dataset, image))
         if record is None or record["score"]["status"] != "ok":
             return False
-        return all(self._path(dataset, kind, image).exists() for kind in (contestant.name, "target", "input"))
+        return record.get("files") == self._digests(contestant, dataset, image)
 
     def _key(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> Key:
         seed = image.seed(self.settings.protocol.seed)

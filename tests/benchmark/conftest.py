@@ -25,7 +25,8 @@ PLUGIN = """
 
     @hookimpl
     def restore_metrics():
-        return [MetricSpec(name=n, factory="restore_lab.parts:" + n.title()) for n in ("levels", "fussy", "learned", "costly")]
+        names = ("levels", "fussy", "learned", "costly")
+        return [MetricSpec(name=n, factory="restore_lab.parts:" + n.title()) for n in names]
 
     @hookimpl
     def restore_protocols():

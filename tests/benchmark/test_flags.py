@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Event, Thread
 
 import pytest
 import torch
@@ -53,6 +54,30 @@ def apply(old, new):
     torch.backends.cudnn.benchmark = old["benchmark"]
     for place, value in new.items():
         holder(place).fp32_precision = value
+
+
+def test_blocks_of_two_threads_that_overlap():
+    """The one that began first ends first, while the other still measures."""
+    with put_back():
+        torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.deterministic = False
+        before, seen = flags(), []
+        entered, left = Event(), Event()
+
+        def second():
+            with exact():
+                entered.set()
+                assert left.wait(30)
+                seen.append((torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic))
+
+        thread = Thread(target=second)
+        with exact():
+            thread.start()
+            assert entered.wait(30)
+        left.set()
+        thread.join()
+        assert seen == [(False, True)]
+        assert flags() == before
 
 
 @given(old=OLD, new=NEW, fails=st.booleans())

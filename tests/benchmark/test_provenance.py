@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from importlib.metadata import version
 
@@ -46,4 +47,7 @@ def test_the_revision_of_the_checkout_and_whether_files_differ_from_it(tmp_path,
     (tmp_path / "checkout" / "notes").write_text("no code")
     assert provenance.git_commit() == commit
     (package / "__init__.py").write_text("changed = True")
-    assert provenance.git_commit() == f"{commit}+changes"
+    changed = provenance.git_commit()
+    assert re.fullmatch(rf"{commit}\+[0-9a-f]{{8}}", changed)
+    (package / "__init__.py").write_text("changed = again")
+    assert provenance.git_commit() not in (commit, changed)

@@ -188,6 +188,19 @@ def test_an_image_that_changed_is_done_again(bench, pictures, tmp_path):
     assert np.asarray(Image.open(tmp_path / "out/images/data/target/a.png")).min() == 255
 
 
+def test_an_image_that_changed_and_changed_back_is_done_once_more(bench, pictures, tmp_path):
+    """Its scores are known, and the pictures beside them are another's by then."""
+    folder = pictures("data", a=(16, 16))
+    before = bench(folder)
+    first, target = (folder / "a.png").read_bytes(), tmp_path / "out/images/data/target/a.png"
+    kept = np.asarray(Image.open(target))
+    white(folder, "a")
+    bench(folder)
+    (folder / "a.png").write_bytes(first)
+    assert bench(folder)["scores"] == before["scores"]
+    assert np.array_equal(np.asarray(Image.open(target)), kept)
+
+
 def test_a_run_under_another_protocol_or_seed_is_refused(bench, pictures):
     folder = pictures("data", a=(16, 16))
     bench(folder, "filler", protocol="lab-holes")
