@@ -30,7 +30,7 @@ PUBLISHED: Mapping[str, Sequence[str]] = {
     "inpaint-center": (),
     "inpaint-half": (),
     "inpaint-pattern": (),
-    "inpaint-random80": ("biharmonic",),
+    "inpaint-random80": (),
 }
 """Protocols, and the models that are measured beside their baselines."""
 BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
