@@ -180,7 +180,10 @@ def _agreeing(component: Component, candidates: Sequence[WeightsSpec], given: Ma
 
 
 def _label(spec: str) -> str:
-    label = re.sub(r"[^A-Za-z0-9._=,+-]+", "-", spec.removesuffix(".safetensors")).strip("-.") or "model"
+    """Return what a model is called in tables and folders: of a file's path, its name alone."""
+    name, at, file = spec.partition("@")
+    text = f"{name}-{Path(file).stem}" if at else name
+    label = re.sub(r"[^A-Za-z0-9._=,+-]+", "-", text).strip("-.") or "model"
     return f"{label}-model" if label.lower() in RESERVED else label
 
 
