@@ -20,7 +20,7 @@ from restore.registry import Component, registry
 if TYPE_CHECKING:
     from restore.contracts import Metric
 
-ALWAYS = ("psnr", "ssim")
+ALWAYS = ("psnr",)
 """Metrics that two images are enough for: where one of them cannot be computed, the images are at fault."""
 
 
@@ -50,7 +50,7 @@ def evaluate(
     Returns:
         ``{"psnr": dB, "ssim": 1 for identical images}`` and what else the protocol lists; of a batch, the mean
         of its images' scores. A metric that needs weights or an input that are not there is left out, and so
-        is one that these images are too small for, other than PSNR and SSIM.
+        is one that these images are too small for, other than PSNR.
 
     Raises:
         InputError: images that cannot be read, differ in size or channels, have transparent pixels, or are

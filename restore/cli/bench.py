@@ -81,7 +81,7 @@ def bench(
         for row in found["summary"]:
             click.echo(json.dumps(flat(row)))
     else:
-        click.echo("\n".join(table(rows(found), indent=0)))
+        click.echo("\n".join(table(rows(found), indent=0, whole=True)))
         for name, why in reasons(found).items():
             click.echo(f"{name}: n/a: {why}", err=True)
     click.echo(f"{folder / 'report.html'}", err=True)

@@ -78,7 +78,7 @@ def lines(found: Sequence[Comparison]) -> list[str]:
                 f"{one.found.gains}:{one.found.losses}", one.found.verdict + notes,
             ]
         )  # fmt: skip
-    return table(rows, indent=0)
+    return table(rows, indent=0, whole=True)
 
 
 def as_dict(one: Comparison) -> dict[str, Any]:

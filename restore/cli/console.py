@@ -46,14 +46,15 @@ def width() -> int:
     return max(shutil.get_terminal_size((80, 24)).columns, 40)
 
 
-def table(rows: Sequence[Sequence[str]], *, indent: int = 2) -> list[str]:
+def table(rows: Sequence[Sequence[str]], *, indent: int = 2, whole: bool = False) -> list[str]:
     """Align rows of one length in columns.
 
-    Lines are cut with an ellipsis where the terminal ends; a file or a pipe gets them whole.
+    Lines are cut with an ellipsis where the terminal ends; a file or a pipe gets them whole, and so does a
+    terminal, which wraps them, where the last columns matter (``whole``).
     """
     if not rows:
         return []
-    cut = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
+    cut = not whole and (sys.stdout.isatty() or bool(os.environ.get("COLUMNS")))
     sides = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     shown = [i for i, side in enumerate(sides) if side]
     lines = []

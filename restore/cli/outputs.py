@@ -61,6 +61,10 @@ def plan(
             file mode anything, without ``overwrite``; a file beside a result that would replace an input; a
             format that cannot be written.
     """
+    if output in ("", "-"):
+        raise UsageError(f"{output!r} is no file to write to", "name a file or a folder; standard output is neither")
+    if set(suffix) & set("/\\\0"):
+        raise UsageError(f"--suffix {suffix!r} holds a slash", "it is put behind a name: --suffix -x4")
     target = Path(output)
     into_folder = _is_folder(found, output)
     wanted = _checked(extension)

@@ -27,7 +27,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         emit({"plugins": [_as_dict(record) for record in found.plugins]})
     elif found.plugins:
-        click.echo("\n".join(table([HEADS, *map(_row, found.plugins)], indent=0)))
+        click.echo("\n".join(table([HEADS, *map(_row, found.plugins)], indent=0, whole=True)))
     tell_problems(found.plugins)
 
 

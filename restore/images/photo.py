@@ -66,6 +66,11 @@ class Photo:
     form: Form
     name: str
 
+    def __repr__(self) -> str:
+        color = {1: "gray", 3: "RGB"}[self.channels] + (" and alpha" if self.alpha is not None else "")
+        count = f"{self.batch} x " if self.batch > 1 else ""
+        return f"<Photo {self.name}: {count}{self.width} x {self.height}, {color}, {self.pixels.dtype}>"
+
     @property
     def height(self) -> int:
         """Height in pixels."""

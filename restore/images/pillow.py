@@ -45,7 +45,7 @@ def refuse_animation(image: Image.Image, name: str) -> None:
     """Raise InputError for an image of several frames or pages."""
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
-        raise InputError(f"{name} has {frames} frames or pages", "take them apart first and restore each")
+        raise InputError(f"{name} has {frames} frames or pages", "take them apart first")
 
 
 def _plain(image: Image.Image, metadata: Metadata) -> tuple[Image.Image, Metadata]:

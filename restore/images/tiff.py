@@ -39,7 +39,7 @@ def decode_tiff(data: bytes, name: str, kind: Kind, max_pixels: int) -> Photo:
             refuse_large(page.imagewidth, page.imagelength, name, max_pixels)
             pages = len(file.pages)
             if pages > 1:
-                raise InputError(f"{name} has {pages} pages", "take them apart first and restore each")
+                raise InputError(f"{name} has {pages} pages", "take them apart first")
             metadata = _metadata(page, data)
             if page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB) and page.samplesperpixel > 4:
                 raise InputError(

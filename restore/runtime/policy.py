@@ -16,6 +16,7 @@ def choose_device(name: str) -> torch.device:
     """Return the device of that name; ``auto`` is CUDA, else MPS, else the CPU.
 
     Raises:
+        UsageError: there is no such name.
         DeviceError: this machine has no such device.
     """
     if name == "auto":
@@ -24,6 +25,9 @@ def choose_device(name: str) -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"no device is called {name!r}", "use auto, cpu, cuda, cuda:1 or mps") from None
+    try:
         torch.empty(0, device=device).cpu()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from restore.errors import DeviceError
+from restore.errors import DeviceError, PluginError
 from restore.images import Canvas, Photo
 from restore.plugin import ModelSpec
 from restore.runtime.alpha import enlarged
@@ -73,7 +73,7 @@ def restore_tiles(forward: Forward, strip: Strip, grid: Grid, tally: Tally, prog
 
     Raises:
         DeviceError: memory does not suffice for the smallest tile, or for the whole image if that is needed.
-        RestoreError: a result that is not finite, or of an impossible shape.
+        PluginError: a result that is not finite, or of an impossible shape.
     """
     canvases: list[Canvas] = []
     tiles = deque(grid.cover())
@@ -94,6 +94,11 @@ def restore_tiles(forward: Forward, strip: Strip, grid: Grid, tally: Tally, prog
             continue
         tally.tiles += 1
         output = from_model(output, strip.photo.channels, strip.spec.channels)
+        if not torch.isfinite(output).all():
+            raise PluginError(
+                f"what {strip.spec.name} made of {strip.photo.name} holds values that are not finite",
+                "this is a defect of the model, or its weights are damaged: restore weights verify",
+            )
         canvases = canvases or [photo.canvas(strip.scale, channels=output.shape[1]) for photo in strip.photos]
         _write(canvases, strip, tile, output)
         if progress is not None:

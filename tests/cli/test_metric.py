@@ -140,7 +140,7 @@ def test_a_score_that_cannot_be_computed_is_na_with_its_reason(site, folders):
     [
         (("a.png", "gray.png"), 1, "is RGB, and"),
         (("a.png", "tiny.png"), 1, "24 x 24, and"),
-        (("tiny.png", "tiny.png"), 1, "SSIM needs 11 x 11"),
+        (("tiny.png", "tiny.png"), 0, "SSIM needs 11 x 11"),
         (("a.png", "gone.png"), 1, "does not exist"),
         (("a.png", "folder"), 2, "one is a folder"),
         (("folder", "other"), 1, "no name in common"),

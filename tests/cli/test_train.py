@@ -159,7 +159,7 @@ def test_the_same_command_gives_the_same_bits_and_another_seed_others(tiny):
         (["--resume"], 2, "holds no checkpoint"),
         (["--precision", "float16"], 2, "float16"),
         (["--seed", "-1"], 2, "the seed -1"),
-        (["--device", "abacus"], 5, "there is no device 'abacus'"),
+        (["--device", "abacus"], 2, "no device is called 'abacus'"),
         (["--data", "absent"], 1, "the training data absent do not exist"),
         (["--validation", "absent"], 1, "the validation data absent do not exist"),
         (["-o", "file"], 2, "file is no folder"),

@@ -314,3 +314,9 @@ class TestOrientation:
                 with Image.open(photo.save(folder / f"out.{suffix}")) as written:
                     assert (written.height, written.width) == want.shape[:2]
                     assert written.getexif().get(0x0112, 1) == 1
+
+
+def test_a_photo_prints_in_one_line(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("RGBA", (7, 5)).save(path)
+    assert repr(images.load(path)) == f"<Photo {path}: 7 x 5, RGB and alpha, uint8>"

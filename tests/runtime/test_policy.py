@@ -39,7 +39,13 @@ def test_a_device_by_name():
     assert policy.choose_device("cpu") == CPU
 
 
-@pytest.mark.parametrize("name", ["tpu", "", "cuda:99", "meta"])
+@pytest.mark.parametrize("name", ["tpu", "", "cuda:-1"])
+def test_a_device_that_has_no_such_name(name):
+    with pytest.raises(UsageError, match=f"no device is called '{name}'"):
+        policy.choose_device(name)
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "meta"])
 def test_a_device_that_is_absent(name):
     with pytest.raises(DeviceError, match=f"no device '{name}' here") as caught:
         policy.choose_device(name)

@@ -75,12 +75,15 @@ class SRResNetX4(Recipe):
 
     def load_data(self, folder: Path | None, progress: Progress) -> str:
         """Read the images and make their low-resolution versions."""
-        pairs = degrade_all(load_images(folder, progress), self.degradation, self.scale, self.patch, progress)
+        found = load_images(folder, progress)
+        pairs = degrade_all(found, self.degradation, self.scale, self.patch, progress)
         if not pairs:
             raise InputError(f"no image in {folder} is as large as a patch of {self.patch} pixels", "--set patch=48")
         self.patches = Patches(pairs, scale=self.scale, side=self.patch, seed=self.seed, sampling=self.sampling)
+        small = len(found) - len(pairs)
+        left_out = f" ({small} smaller than {self.patch} x {self.patch} left out)" if small else ""
         pixels = sum(pair.high[0].numel() for pair in pairs)
-        return f"{len(pairs)} images, {pixels / 1e6:.1f} megapixels, degraded by {self.degradation}"
+        return f"{len(pairs)} images, {pixels / 1e6:.1f} megapixels{left_out}, degraded by {self.degradation}"
 
     def build(self) -> Sequence[Phase]:
         """Make the generator and its Adam."""
