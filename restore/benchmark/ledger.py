@@ -77,7 +77,10 @@ class Ledger:
 
     def _start(self, identity: dict[str, Any]) -> tuple[dict[Key, dict[str, Any]], str]:
         """Read what is there, cut off what is no whole line, and write the first line if there is none."""
-        whole, lines = _intact(self._file.read())
+        data = self._file.read()
+        whole, lines = _intact(data)
+        if b"\n" in data and not lines:
+            raise UsageError(f"{self.path} is no ledger, but a file of somebody's", "choose another folder with -o")
         self._file.truncate(whole)
         self._file.seek(whole)
         if not lines:

@@ -105,3 +105,10 @@ def test_differences_name_fields_by_their_path():
     assert differences({"a": 1, "b": {"c": 2, "d": 3}}, {"a": 1, "b": {"c": 4}, "e": 5}) == [
         ("b.c", 2, 4), ("b.d", 3, None), ("e", None, 5),
     ]  # fmt: skip
+
+
+def test_a_file_of_somebody_elses_is_refused_and_left_as_it_is(tmp_path):
+    (tmp_path / NAME).write_text("my own notes\nof last week\n")
+    with pytest.raises(UsageError, match="no ledger"):
+        Ledger(tmp_path, {})
+    assert (tmp_path / NAME).read_text() == "my own notes\nof last week\n"

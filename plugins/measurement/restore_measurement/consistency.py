@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import ClassVar
 
 import torch
@@ -44,7 +45,8 @@ class LRConsistency:
         if protocol.rounding == "uint8" or not prediction.is_floating_point():
             restored = _levels(prediction, True) / PEAK
         with torch.no_grad():
-            degradation = observation.degradation.to(prediction.device)
+            # A copy: other threads may be degrading with it elsewhere.
+            degradation = copy.deepcopy(observation.degradation).to(prediction.device)
             again = degradation(restored.to(observed.dtype), observation.params)
         return psnr(
             _levels(again, protocol.degraded_rounding == "uint8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from collections.abc import Iterator, Mapping
 
@@ -25,7 +26,7 @@ def markdown(outcome: Outcome) -> str:
         lines.append(_piped([row.dataset, row.model, *scores, seconds(row), images(row)]))
     protocol = outcome.results["protocol"]
     lines += ["", f"Protocol `{protocol['id']}`, hash `{protocol['hash'][:12]}`; means of the images' scores."]
-    lines += [f"- {note}" for note in notes(outcome)]
+    lines += [f"- {_plain(note)}" for note in notes(outcome)]
     return "\n".join(lines) + "\n"
 
 
@@ -119,7 +120,12 @@ def _emphasised(outcome: Outcome, row: Row, metric: Column, bold: str) -> str:
 
 
 def _piped(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
+    return "| " + " | ".join(_plain(cell).replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is: a name must not become a tag."""
+    return html.escape(text, quote=False)
 
 
 def _place(entry: Mapping[str, object]) -> tuple[object, object, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import json
 import statistics
 
 import pytest
@@ -130,3 +131,10 @@ def test_what_is_no_result_is_refused(results):
         Outcome({"schema": 1})
     with pytest.raises(InputError, match="schema 2"):
         Outcome({**results, "schema": 2})
+
+
+def test_a_name_cannot_become_a_tag_in_markdown(results):
+    text = json.dumps(results).replace("rockets", "<img src=x>|a")
+    page = table.markdown(Outcome(json.loads(text)))
+    assert "<img" not in page
+    assert r"| &lt;img src=x&gt;\|a |" in page
