@@ -155,7 +155,9 @@ class Registry:
         hints = []
         elsewhere = [c for c in self.components if c.answers_to(name)]
         if elsewhere:
-            hints.append(f"{name!r} is a {elsewhere[0].spec.kind}")
+            other = elsewhere[0].spec.kind
+            command = COMMANDS.get(other)
+            hints.append(f"{name!r} is a {other}" + (f": restore {command} {name} ..." if command else ""))
         known = [c for c in self.components if kind in (None, c.spec.kind)]
         if any(c.answers_to(distribution) for c in known):
             hints.append(f"options are written {distribution}:key=value")
@@ -183,6 +185,10 @@ def _ambiguous(kind: str, name: str, matches: list[Component]) -> PluginError:
         f"{kind} {name!r} is offered by the plugins {' and '.join(plugins)} of {owner}",
         f"RESTORE_DISABLE_PLUGINS={plugins[-1]}",
     )
+
+
+COMMANDS = {"degradation": "degrade", "model": "run", "recipe": "train", "protocol": "bench"}
+"""What uses the components of a kind, on the command line."""
 
 
 def split_tag(name: str) -> tuple[str, str]:

@@ -40,7 +40,7 @@ Ticker = Callable[[int, int], None]
 Work = Callable[[Job, Ticker], Done]
 
 
-def run_batch(plan: Plan, work: Work, *, verb: str, overwrite: bool) -> list[Result]:
+def run_batch(plan: Plan, work: Work, *, by: str, verb: str, overwrite: bool) -> list[Result]:
     """Work on every image of a plan and return what became of each.
 
     A result that is there already is left alone, so that an interrupted batch continues. A bad image is told
@@ -49,6 +49,7 @@ def run_batch(plan: Plan, work: Work, *, verb: str, overwrite: bool) -> list[Res
     Args:
         plan: the images and the names of their results.
         work: writes one result.
+        by: the component that works, to be named where it breaks.
         verb: what happens to an image, as a participle: ``restored``.
         overwrite: whether results that are there are made again.
 
@@ -60,7 +61,7 @@ def run_batch(plan: Plan, work: Work, *, verb: str, overwrite: bool) -> list[Res
     with Display(len(plan.jobs)) as display:
         try:
             for job in plan.jobs:
-                result = _attempt(job, work, display, overwrite)
+                result = _attempt(job, work, display, by, overwrite)
                 results.append(result)
                 display.tell(result, alone=len(plan.jobs) == 1)
         except KeyboardInterrupt:
@@ -73,7 +74,7 @@ def run_batch(plan: Plan, work: Work, *, verb: str, overwrite: bool) -> list[Res
     return results
 
 
-def _attempt(job: Job, work: Work, display: Display, overwrite: bool) -> Result:
+def _attempt(job: Job, work: Work, display: Display, by: str, overwrite: bool) -> Result:
     if job.output.exists() and not overwrite:
         return Result(job=job, status="skipped")
     display.start(job)
@@ -88,7 +89,7 @@ def _attempt(job: Job, work: Work, display: Display, overwrite: bool) -> Result:
         if click.get_current_context().find_root().params.get("debug"):
             raise
         text = (str(error).splitlines() or [""])[0]
-        crash = RestoreError(f"{job.source}: {type(error).__name__}: {text}", "--debug shows where")
+        crash = RestoreError(f"{by} failed on {job.source}: {type(error).__name__}: {text}", "--debug shows where")
         return Result(job=job, status="failed", error=crash)
 
 

@@ -86,7 +86,7 @@ def degrade(
             degradation, spec, job, seed=own_seed, sidecar=sidecar, overwrite=overwrite, max_pixels=max_pixels
         )
 
-    results = run_batch(chosen, work, verb="degraded", overwrite=overwrite)
+    results = run_batch(chosen, work, by=spec, verb="degraded", overwrite=overwrite)
     about = {"command": "degrade", "spec": spec, "seed": seed}
     finish(results, about, verb="degraded", as_json=as_json)
 

@@ -86,7 +86,7 @@ def run(
     def work(job: Job, tick: Ticker) -> Done:
         return restore_one(restorer, job, masks, tick, seed=seed, overwrite=overwrite, max_pixels=max_pixels)
 
-    results = run_batch(chosen, work, verb="restored", overwrite=overwrite)
+    results = run_batch(chosen, work, by=restorer.spec.name, verb="restored", overwrite=overwrite)
     about = {
         "command": "run", "model": model, "options": dict(options), "weights": restorer.weights,
         "device": str(restorer.device), "precision": restorer.precision, "seed": seed,

@@ -165,7 +165,7 @@ class TestBatches:
         monkeypatch.setattr(Restorer, "restore", breaks)
         result = call(MODEL, "photos", "-o", "large")
         assert result.exit_code == 1
-        assert "failed: photos/a.png: ZeroDivisionError: in the plugin" in result.stderr
+        assert "failed: bicubic failed on photos/a.png: ZeroDivisionError: in the plugin" in result.stderr
         assert tree("large") == {"b.png"}
 
     def test_the_only_image_decides_the_exit_code(self, photos, monkeypatch):
