@@ -11,12 +11,8 @@ from typing import Any
 from PIL import Image
 
 from restore.errors import InputError
+from restore.images.files import is_image, suffixes
 
-SUFFIXES = {
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".gif",
-    ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif",
-}  # fmt: skip
-"""What makes a file an image of a data set."""
 TURNED = (5, 6, 7, 8)
 """Values of EXIF's orientation that exchange width and height."""
 
@@ -91,9 +87,7 @@ def find_datasets(data: Path, names: Sequence[str], *, limit: int | None = None)
 def _read(name: str, folder: Path, limit: int | None) -> Dataset:
     chosen = dict(sorted(_named(folder).items())[:limit])
     if not chosen:
-        raise InputError(
-            f"the data set {folder} holds no images", "images end in " + ", ".join(sorted(SUFFIXES)) + "; name another"
-        )
+        raise InputError(f"the data set {folder} holds no images", f"images end in {suffixes()}; name another")
     return Dataset(name=name, folder=folder, images=tuple(_image(stem, path) for stem, path in chosen.items()))
 
 
@@ -109,8 +103,7 @@ def _named(folder: Path) -> dict[str, Path]:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        hidden = path.name.startswith(".")
-        if path.suffix.lower() in SUFFIXES and not hidden and not path.stem.lower().endswith(".mask"):
+        if is_image(path) and not path.stem.lower().endswith(".mask"):
             yield path
 
 

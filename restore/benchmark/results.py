@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
-import secrets
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from restore.atomic import replacing
 from restore.benchmark.timing import quartiles
 from restore.errors import InputError
 
@@ -105,25 +103,13 @@ def stable(results: Mapping[str, Any]) -> Results:
 def write(results: Mapping[str, Any], path: Path) -> None:
     """Write a result; the file is there whole or not at all. Raises InputError."""
     text = json.dumps(results, indent=1, allow_nan=False) + "\n"
-    replace_file(path, lambda partial: partial.write_text(text, encoding="ascii"))
-
-
-def replace_file(path: Path, fill: Callable[[Path], object]) -> None:
-    """Let a function fill a temporary file, and put it in the place of another. Raises InputError."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fill(partial)
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with replacing(path) as partial:
+            partial.write_text(text, encoding="ascii")
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror or error}", "check the folder and the disk"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Results:

@@ -284,9 +284,8 @@ class Bench:
 
 def _tidy(folder: Path) -> None:
     """Remove what a kill has left of files that were being written."""
-    for pattern in (".restore-*.tmp", f".{results.NAME}.*.tmp"):
-        for path in folder.rglob(pattern):
-            path.unlink(missing_ok=True)
+    for path in folder.rglob(".restore-*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def _each(

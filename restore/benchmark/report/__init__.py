@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
+from restore.atomic import replacing
 from restore.benchmark.report import table
 from restore.benchmark.report.outcome import Outcome, Results
 from restore.errors import InputError
@@ -36,7 +35,6 @@ def write(results: Results, folder: Path) -> list[Path]:
         "report.html": page(outcome, folder),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         return [_written(folder / name, text) for name, text in texts.items()]
     except OSError as error:
         raise InputError(
@@ -45,10 +43,6 @@ def write(results: Results, folder: Path) -> list[Path]:
 
 
 def _written(path: Path, text: str) -> Path:
-    temporary = path.with_name(f".restore-{os.getpid()}-{secrets.token_hex(6)}.tmp")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text(text, "utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
