@@ -1,0 +1,1 @@
+"""The conformance kit: is a component what its contract and its own declaration say?"""

@@ -1,0 +1,7 @@
+"""Checks of models."""
+
+from __future__ import annotations
+
+from restore.testing.check import Check
+
+CHECKS: tuple[Check, ...] = ()
