@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from restore.testing.subject import Subject
 
 
-class CheckFailed(AssertionError):
+class CheckFailed(AssertionError):  # noqa: N818 - it says what happened
     """A component that is not what it says.
 
     Args:
