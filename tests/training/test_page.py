@@ -35,7 +35,7 @@ def test_the_denoiser_of_the_page_learns(photos, settings):
     """Noise of sigma 0.1 alone is at 20 dB."""
     page = made_of("class TrainSmoother")
     torch.manual_seed(0)
-    recipe = page.TrainSmoother(steps=300)
+    recipe = page.TrainSmoother()
     before = recipe.validate(page.Smoother(), photos)
     result = train(recipe, settings("run", data=photos, validation=None))
     network = page.Smoother()
