@@ -6,6 +6,7 @@ so that everything installed can be listed without importing torch. Nothing here
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -21,8 +22,11 @@ TAG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 RESOURCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[^/\\:][^\\:]*")
 
-Tiling = Literal["exact", "approximate", "internal", "forbidden"]
+Tiling = Literal["exact", "approximate", "discouraged", "internal", "forbidden"]
+AtEquality = Literal["zero", "minimal", "unknown"]
+Compares = Literal["images", "labels"]
 DTYPES = ("float32", "bfloat16", "float16")
+NEEDS = ("target", "observation", "critic")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +112,17 @@ class DegradationSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec(Spec):
-    """A method that undoes a degradation."""
+    """A method that undoes a degradation.
+
+    What depends on options or weights the built module replaces: ``restore.contracts.Model.declared``.
+    """
 
     kind: ClassVar[str] = "model"
 
     task: str
     """What it undoes: ``super-resolution``, ``inpainting``, ``denoising`` ..."""
     scale: int | None = 1
-    """Output side over input side; ``None``: the built module's ``scale`` attribute tells."""
+    """Output side over input side; ``None``: the built module tells."""
     channels: tuple[int, ...] = (3,)
     """Channel counts it takes; a gray image is replicated for a model of (3,)."""
     min_size: int = 1
@@ -125,14 +132,17 @@ class ModelSpec(Spec):
     fixed_size: tuple[int, int] | None = None
     """(height, width) of the only input size it takes."""
     tiling: Tiling = "forbidden"
-    """``exact``: tiles with a halo give the whole image's result; ``approximate``: nearly;
-    ``internal``: the model cuts large images itself; ``forbidden``: it must see all of the image."""
+    """``exact``: tiles with a halo give the whole image's result; ``approximate``: nearly; ``discouraged``: so
+    much is lost that only who asks for a tile size gets tiles; ``internal``: the model cuts large images itself;
+    ``forbidden``: it must see all of the image."""
     receptive_field: int | None = None
-    """Side in input pixels of what one output pixel depends on; the halo of a tile is half of it."""
+    """Side in input pixels of what one output pixel depends on; the halo of a tile is half of it. Where tiling is
+    not ``exact``, of what it depends on noticeably."""
     dtypes: tuple[str, ...] = ("float32",)
     """Precisions it is proved in: ``float32``, ``bfloat16``, ``float16``."""
     weights: tuple[WeightsSpec, ...] = ()
-    """Trained weights; the first is the default."""
+    """Trained weights; the first is the default. They fill the built module. A model that makes itself of a file
+    lists none: its factory has an option ``weights: Path``, and is given the file that the user names."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -160,6 +170,28 @@ class LossSpec(Spec):
 
     kind: ClassVar[str] = "loss"
 
+    needs: tuple[str, ...] = ("target",)
+    """What it is given beside the prediction: ``target``; ``observation``, with its mask and degradation;
+    ``critic``: ``context["critic"]``, from images to logits ``(B,)``, higher for likelier ones."""
+    at_equality: AtEquality = "unknown"
+    """Its value where the prediction is the target: ``zero``; ``minimal``: no prediction has a lower one."""
+    minimum: float | None = None
+    """No value lies below it; None: there is no such number."""
+    maximum: float | None = None
+    """No value lies above it while images are in ``[0, 1]``; None: there is no such number."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if set(self.needs) - set(NEEDS):
+            raise ValueError(f"needs of {self.name!r} must be among {NEEDS}, not {self.needs!r}")
+        if self.at_equality not in get_args(AtEquality):
+            raise ValueError(f"at_equality of {self.name!r} must be one of {get_args(AtEquality)}")
+        if self.at_equality != "unknown" and "target" not in self.needs:
+            raise ValueError(f"{self.name!r} needs no target and says what it is at equality with one")
+        low, high = (-math.inf if self.minimum is None else self.minimum), self.maximum
+        if math.isnan(low) or not low <= (math.inf if high is None else high):
+            raise ValueError(f"values of {self.name!r} cannot lie between {self.minimum!r} and {self.maximum!r}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PriorSpec(Spec):
@@ -179,6 +211,20 @@ class MetricSpec(Spec):
     """A score of a prediction against a target."""
 
     kind: ClassVar[str] = "metric"
+
+    compares: Compares = "images"
+    """``images``, or ``labels``: whole numbers ``(B,)``."""
+    identity: float | None = None
+    """Score of what is compared with itself, the best there is: ``math.inf`` for PSNR. None: nothing is said."""
+    symmetric: bool = False
+    """Whether prediction and target may change places."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.compares not in get_args(Compares):
+            raise ValueError(f"compares of {self.name!r} must be one of {get_args(Compares)}, not {self.compares!r}")
+        if self.identity is not None and math.isnan(self.identity):
+            raise ValueError(f"identity of {self.name!r} must be a number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,12 +326,15 @@ _CHECKS: Mapping[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
     "int | None": (int, type(None)),
+    "float | None": (float, int, type(None)),
     "tuple[int, ...]": (tuple,),
     "tuple[str, ...]": (tuple,),
     "tuple[int, int] | None": (tuple, type(None)),
     "tuple[WeightsSpec, ...]": (tuple,),
     "Mapping[str, Any]": (Mapping,),
     "Tiling": (str,),
+    "AtEquality": (str,),
+    "Compares": (str,),
 }
 _ITEMS: Mapping[str, type] = {
     "tuple[int, ...]": int,
