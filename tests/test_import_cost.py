@@ -51,6 +51,8 @@ def modules(site, source: str) -> set[str]:
         ["weights", "list", "--json"],
         ["weights", "verify"],
         *([command, "--help"] for command in ("list", "info", "doctor", "run", "degrade", "metric", "train", "demo")),
+        ["plugin", "--help"],
+        ["plugin", "check", "--help"],
         ["weights", "--help"],
         ["weights", "convert", "--help"],
     ],
@@ -65,6 +67,11 @@ def test_a_light_command_imports_nothing_heavy(site, arguments):
 def test_importing_the_package_is_light(site):
     found = modules(site, "import json, sys, restore\nprint(json.dumps(sorted(sys.modules)))")
     assert not found & {*HEAVY, "click", "pluggy"}
+
+
+def test_the_conformance_kit_is_light_until_it_runs(site):
+    source = "import json, sys, restore.testing\nprint(json.dumps(sorted(sys.modules)))"
+    assert not modules(site, source) & {*HEAVY, "click", "pluggy", "pytest"}
 
 
 def test_the_registry_and_the_descriptors_are_light(site):
