@@ -25,6 +25,7 @@ RESOURCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[^/\\:][^\\:]*")
 Tiling = Literal["exact", "approximate", "discouraged", "internal", "forbidden"]
 AtEquality = Literal["zero", "minimal", "unknown"]
 Compares = Literal["images", "labels"]
+Gradient = Literal["exact", "surrogate"]
 DTYPES = ("float32", "bfloat16", "float16")
 NEEDS = ("target", "observation", "critic")
 
@@ -106,8 +107,18 @@ class DegradationSpec(Spec):
 
     differentiable: bool = True
     """Whether gradients flow from its output to its input image."""
+    gradient: Gradient = "exact"
+    """What flows: ``exact``, the derivative of what it computes; ``surrogate``, another function's in its place,
+    such as the identity's for rounding (straight-through)."""
     masks: bool = False
     """Whether it takes pixels away, and so yields a mask."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.gradient not in get_args(Gradient):
+            raise ValueError(f"gradient of {self.name!r} must be one of {get_args(Gradient)}, not {self.gradient!r}")
+        if self.gradient == "surrogate" and not self.differentiable:
+            raise ValueError(f"{self.name!r} has a surrogate gradient, so gradients flow: differentiable=True")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,6 +346,7 @@ _CHECKS: Mapping[str, tuple[type, ...]] = {
     "Tiling": (str,),
     "AtEquality": (str,),
     "Compares": (str,),
+    "Gradient": (str,),
 }
 _ITEMS: Mapping[str, type] = {
     "tuple[int, ...]": int,

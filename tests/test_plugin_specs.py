@@ -90,6 +90,15 @@ def test_a_value_without_sense_is_told(changes, told):
         model(**changes)
 
 
+def test_what_flows_back_through_a_degradation():
+    given = {"name": "round", "factory": "a.b:C"}
+    assert DegradationSpec(**given, gradient="surrogate").differentiable
+    with pytest.raises(ValueError, match="gradient of 'round' must be one of"):
+        DegradationSpec(**given, gradient="approximate")
+    with pytest.raises(ValueError, match="'round' has a surrogate gradient, so gradients flow: differentiable=True"):
+        DegradationSpec(**given, gradient="surrogate", differentiable=False)
+
+
 @pytest.mark.parametrize("name", ["srgan", "x", "mask-center", "tv_chambolle", "sr2x4-gan"])
 def test_good_names(name):
     assert model(name=name).name == name

@@ -27,9 +27,9 @@ Examples:
   restore plugin check restore-denoise --json > verdicts.json
 
 NAME is a distribution, a plugin by the name of its entry point, or a component,
-which may have options. A check is inapplicable where it has nothing to say of a
-component; --verbose tells why. In a test file, restore.testing.parametrize does
-the same.
+which may have options; model-bicubic is the model of two that are called
+bicubic. A check is inapplicable where it has nothing to say of a component;
+--verbose tells why. In a test file, restore.testing.parametrize does the same.
 """
 COLORS = {"passed": "green", "failed": "red", "inapplicable": "yellow"}
 

@@ -30,7 +30,8 @@ def select(name: str, options: Options | None = None) -> list[Labelled]:
     """Return what a name means.
 
     Args:
-        name: a distribution, a plugin, or a component, which may have options as on the command line.
+        name: a distribution, a plugin, or a component, which may have options as on the command line and its kind
+            before its name, ``model-bicubic:scale=2``, where two kinds share that.
         options: of components by name, for those that need some.
 
     Raises:
@@ -61,7 +62,7 @@ def of_component(text: str, options: Options | None = None) -> list[Labelled]:
     """Return the components of that name, which two kinds may share. Raises as ``select``."""
     name, given = parse(text)
     found = registry()
-    components = [c for kind in KINDS for c in found.of_kind(kind) if c.answers_to(name)]
+    components = [c for kind in KINDS for c in found.of_kind(kind) if _answers(c, name)]
     if not components:
         raise _unknown(name)
     return _labelled(components, {name: given} if given else (options or {}), name)
@@ -72,7 +73,7 @@ def _records(name: str) -> list[PluginRecord]:
 
 
 def _labelled(components: Sequence[Component], options: Options, name: str) -> list[Labelled]:
-    strange = [key for key in options if not any(c.answers_to(key) for c in components)]
+    strange = [key for key in options if not any(_answers(c, key) for c in components)]
     if strange:
         raise UsageError(
             f"{name} has no component {strange[0]!r}", did_you_mean(strange[0], [c.spec.name for c in components])
@@ -80,8 +81,15 @@ def _labelled(components: Sequence[Component], options: Options, name: str) -> l
     return [
         Labelled(label=_label(component, components), subject=Subject(component=component, options=given))
         for component in components
-        for given in [{key: v for n, o in options.items() if component.answers_to(n) for key, v in o.items()}]
+        for given in [{key: v for n, o in options.items() if _answers(component, n) for key, v in o.items()}]
     ]
+
+
+def _answers(component: Component, name: str) -> bool:
+    """Whether a name means a component: as everywhere, or with its kind before it."""
+    distribution, colon, short = name.rpartition(":")
+    bare = short.removeprefix(f"{component.spec.kind}-")
+    return component.answers_to(name) or component.answers_to(f"{distribution}{colon}{bare}")
 
 
 def _label(component: Component, among: Sequence[Component]) -> str:

@@ -157,6 +157,10 @@ def test_names():
     assert name == "psnr"
     [subject] = {id(t.target.subject): t.target.subject for t in plan("gaussian-blur:sigma=1+3")}.values()
     assert subject.options == {"sigma": "1+3"}
+    [subject] = {id(t.target.subject): t.target.subject for t in plan("model-bicubic:scale=2")}.values()
+    assert (subject.spec.kind, subject.options) == ("model", {"scale": "2"})
+    assert {t.target.subject.spec.kind for t in plan("restore-toolkit:degradation-bicubic")} == {"degradation"}
+    assert len({t.target.subject.spec.kind for t in plan("bicubic")}) == 2
     assert len({trial.name for trial in plan("restore-toolkit")}) == len(plan("restore-toolkit"))
 
 
