@@ -60,7 +60,7 @@ def images(degradation: Degradation, n: int = 1, *, dtype: torch.dtype = torch.f
     for channels in (3, 1):
         image = pictures(n, channels, height=height, width=width).to(dtype)
         try:
-            observe(degradation, image)
+            observe(degradation, image.clone())
         except RestoreError as error:
             refusals.append(error)
         else:
