@@ -48,6 +48,7 @@ def modules(site, source: str) -> set[str]:
         ["list", "models", "--json"],
         ["list", "--task", "denoising"],
         ["plugin", "list"],
+        ["plugin", "new", "haze", "--kind", "degradation"],
         ["weights", "list", "--json"],
         ["weights", "verify"],
         *([command, "--help"] for command in ("list", "info", "doctor", "run", "degrade", "metric", "train", "demo")),
