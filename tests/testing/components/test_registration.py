@@ -107,5 +107,20 @@ def test_a_library_that_the_plugin_imports_may_write(installed, site):
         import_has_no_effects(subject)
 
 
+def test_a_library_may_look_whether_there_is_ipv6(installed, site):
+    """As urllib3 does at import: it binds a socket and connects to nothing."""
+    probing = "import socket\nwith socket.socket() as probe:\n    probe.bind(('127.0.0.1', 0))\n"
+    (site.folder / "stray_sockets.py").write_text(probing)
+    import_has_no_effects(installed(parts="import stray_sockets\nclass Things: pass\n"))
+    with pytest.raises(CheckFailed, match=r"socket\.bind"):
+        import_has_no_effects(installed(parts=f"{probing}class Things: pass\n"))
+
+
+def test_a_library_that_connects_at_import_is_the_plugins_affair(installed, site):
+    (site.folder / "stray_sockets.py").write_text(CONNECT)
+    with pytest.raises(CheckFailed, match=r"socket\.\w+\(.*127\.0\.0\.1"):
+        import_has_no_effects(installed(parts="import stray_sockets\nclass Things: pass\n"))
+
+
 def test_reading_is_free(installed):
     import_has_no_effects(installed(parts="TEXT = open(__file__).read()\nclass Things: pass\n"))
