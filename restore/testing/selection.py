@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from restore import options as component_options
 from restore.discovery import normalized
 from restore.errors import PluginError, UnknownNameError, UsageError
-from restore.options import parse
 from restore.plugin import KINDS
 from restore.registry import Component, PluginRecord, registry
 from restore.testing.subject import Subject
@@ -37,7 +37,7 @@ def select(name: str, options: Options | None = None) -> list[Labelled]:
     Raises:
         UnknownNameError: nothing is called so; near names are told.
         PluginError: a plugin of that name is broken, incompatible or disabled, or offers nothing.
-        UsageError: options for a component that is not among them.
+        UsageError: options for a component that is not among them, or that it does not take.
     """
     records = _records(name)
     return of_plugin(name, options) if records else of_component(name, options)
@@ -60,7 +60,7 @@ def of_plugin(name: str, options: Options | None = None) -> list[Labelled]:
 
 def of_component(text: str, options: Options | None = None) -> list[Labelled]:
     """Return the components of that name, which two kinds may share. Raises as ``select``."""
-    name, given = parse(text)
+    name, given = component_options.parse(text)
     found = registry()
     components = [c for kind in KINDS for c in found.of_kind(kind) if _answers(c, name)]
     if not components:
@@ -78,11 +78,23 @@ def _labelled(components: Sequence[Component], options: Options, name: str) -> l
         raise UsageError(
             f"{name} has no component {strange[0]!r}", did_you_mean(strange[0], [c.spec.name for c in components])
         )
+    labels = [_label(component, components) for component in components]
     return [
-        Labelled(label=_label(component, components), subject=Subject(component=component, options=given))
-        for component in components
-        for given in [{key: v for n, o in options.items() if _answers(component, n) for key, v in o.items()}]
+        Labelled(label=label, subject=Subject(component=component, options=_given(component, label, options)))
+        for label, component in zip(labels, components, strict=True)
     ]
+
+
+def _given(component: Component, label: str, options: Options) -> dict[str, Any]:
+    """Return the options for a component, converted. Raises UsageError for one that it does not take."""
+    given = {key: value for name, own in options.items() if _answers(component, name) for key, value in own.items()}
+    if not given or not component.spec.factory:
+        return given
+    try:
+        factory = component.factory()
+    except PluginError:  # a check will tell
+        return given
+    return component_options.check(label, factory, given)
 
 
 def _answers(component: Component, name: str) -> bool:

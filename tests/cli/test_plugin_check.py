@@ -125,9 +125,9 @@ def test_what_a_component_prints_is_not_in_front_of_json(dark):
 def test_options_of_a_component(dark):
     dark()
     assert call("dusk:left=0.4", *LIGHT).exit_code == 0
-    result = call("dusk:left=much", "--only", "copies-are-true")
-    assert result.exit_code == 1
-    assert "option left must be a number" in result.stdout
+    result = call("dusk:left=much", *LIGHT)
+    assert result.exit_code == 2
+    assert "dusk: option left must be a number" in result.stderr
 
 
 def test_names_that_are_unknown(dark):

@@ -156,9 +156,9 @@ def test_names():
     [name] = {trial.target.label for trial in plan("restore-toolkit:psnr")}
     assert name == "psnr"
     [subject] = {id(t.target.subject): t.target.subject for t in plan("gaussian-blur:sigma=1+3")}.values()
-    assert subject.options == {"sigma": "1+3"}
+    assert subject.options == {"sigma": (1.0, 3.0)}
     [subject] = {id(t.target.subject): t.target.subject for t in plan("model-bicubic:scale=2")}.values()
-    assert (subject.spec.kind, subject.options) == ("model", {"scale": "2"})
+    assert (subject.spec.kind, subject.options) == ("model", {"scale": 2})
     assert {t.target.subject.spec.kind for t in plan("restore-toolkit:degradation-bicubic")} == {"degradation"}
     assert len({t.target.subject.spec.kind for t in plan("bicubic")}) == 2
     assert len({trial.name for trial in plan("restore-toolkit")}) == len(plan("restore-toolkit"))
@@ -187,6 +187,10 @@ def test_expected_failures_and_options_that_make_no_sense():
         plan("jpeg", expected_failures={"jpeg-copies-are-true": " "})
     with pytest.raises(UsageError, match=r"no component 'jpg'\n.*did you mean jpeg"):
         plan("degradations", options={"jpg": {"quality": 3}})
+    with pytest.raises(UsageError, match="option quality must be int"):
+        plan("jpeg:quality=low")
+    with pytest.raises(UsageError, match="model-bicubic has no option 'rounding'"):
+        plan("bicubic:rounding=uint8")
     with pytest.raises(UsageError, match=r"no check is called 'copies'\n"):
         plan("jpeg", only=["copies"])
     assert [trial.name for trial in plan("jpeg", only=["copies-are-true"])] == ["jpeg-copies-are-true"]
