@@ -41,12 +41,13 @@ def import_has_no_effects(subject: Subject) -> None:
         found="; ".join(registered.effects),
         cure=cure,
     )
-    # Importing torch takes seconds, so the factories of a plugin share one process.
-    beside = [c for c in registry().components if c.plugin == subject.component.plugin] or [subject.component]
+    # Importing torch takes seconds, so the factories of a distribution share one process.
+    own = subject.component.plugin.distribution
+    beside = [c for c in registry().components if c.plugin.distribution == own] or [subject.component]
     made = probe.factories(sorted({c.spec.factory.partition(":")[0] for c in beside if c.spec.factory}))
     require(
         not made.effects,
-        expected="importing the modules of the plugin's factories does nothing to the world",
+        expected=f"importing the modules of {own}'s factories does nothing to the world",
         found="; ".join(made.effects),
         cure=cure,
     )
