@@ -17,15 +17,20 @@ def device_changes_nothing(subject: Subject) -> None:
     """Compared with the CPU, in float32 with TF32 off; the mask bit for bit."""
     if not torch.cuda.is_available():
         raise Inapplicable("this machine has no CUDA device")
-    here, there = build(subject), build(subject).to("cuda")
+    compare(subject, torch.device("cuda"))
+
+
+def compare(subject: Subject, device: torch.device) -> None:
+    """Compare a device with the CPU. Raises CheckFailed."""
+    here, there = build(subject), build(subject).to(device)
     for image in images(here, 2):
         with exact():
-            expected, seen = observe(here, image), observe(there, image.to("cuda"))
+            expected, seen = observe(here, image), observe(there, image.to(device))
+        places = [one.device.type for one in (seen.image, seen.mask) if one is not None]
         require(
-            seen.image.device.type == "cuda" and (seen.mask is None or seen.mask.device.type == "cuda"),
-            expected="the result is on the device of the image",
-            found=f"the image on {seen.image.device}"
-            + (f", the mask on {seen.mask.device}" if seen.mask is not None else ""),
+            set(places) == {device.type},
+            expected=f"image and mask on {device.type}, as what was given",
+            found=f"they are on {' and '.join(places)}",
             cure="make tensors with image.new_zeros(...) or .to(image.device)",
         )
         require(

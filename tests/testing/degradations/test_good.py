@@ -12,6 +12,7 @@ from restore.contracts import Degradation
 from restore.errors import InputError
 from restore.testing import CheckFailed, Inapplicable
 from restore.testing.degradations import CHECKS
+from restore.testing.degradations.devices import compare
 from restore.testing.state import State
 
 BY_NAME = {check.name: check for check in CHECKS}
@@ -117,6 +118,55 @@ class OnTheDevice(Good):
     def forward(self, image, params):
         noise = torch.randn(image.shape, generator=torch.Generator(image.device).manual_seed(3), device=image.device)
         return (image + noise / 10).clamp(0, 1)
+
+
+class Moved(Good):
+    """It is another one after it was moved."""
+
+    moved = 0
+
+    def _apply(self, fn, recurse=True):
+        self.moved = 1
+        return super()._apply(fn, recurse)
+
+
+class DrawsElsewhere(Moved):
+    def draw(self, image, generator):
+        return {**super().draw(image, generator), "sigma": 0.01 + self.moved}
+
+
+class LooksElsewhere(Moved):
+    def forward(self, image, params):
+        return super().forward(image, params) * (1 - 0.5 * self.moved)
+
+
+class HidesElsewhere(Hides, Moved):
+    def mask(self, image, params):
+        return super().mask(image, params).flip(-1) if self.moved else super().mask(image, params)
+
+    def forward(self, image, params):
+        return image
+
+
+class StaysBehind(Good):
+    def forward(self, image, params):
+        return super().forward(image, params).to("meta")
+
+
+@pytest.mark.parametrize(
+    ("factory", "told"),
+    [
+        (DrawsElsewhere, r"the same draw as on the CPU\n *found: .*'sigma': 1.01"),
+        (LooksElsewhere, r"the same result as on the CPU \(RGB, 37 x 29\), within 1e-05\n *found: it differs by 0\."),
+        (HidesElsewhere, "the same mask as on the CPU"),
+        (StaysBehind, "they are on meta"),
+    ],
+)
+def test_another_device_that_makes_a_difference_is_caught(subject_with, factory, told):
+    """The comparison itself needs no other device."""
+    compare(subject_with(Good), torch.device("cpu"))
+    with pytest.raises(CheckFailed, match=told):
+        compare(subject_with(factory, masks=factory is HidesElsewhere), torch.device("cpu"))
 
 
 @pytest.mark.gpu
