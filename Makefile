@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all lint reference bench clean
 
 demo: .venv/installed
 	$(BIN)/restore demo
@@ -19,6 +19,9 @@ lint: .venv/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+reference: .venv/installed-for-tests
+	$(BIN)/python docs/write_reference.py
 
 DATA ?= ../shared/data/sr/test
 
