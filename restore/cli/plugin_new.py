@@ -64,7 +64,9 @@ def _on_a_terminal() -> bool:
 
 
 def _asked() -> str:
-    answer: str = click.prompt(
-        "Licence", type=click.Choice(LICENCES, case_sensitive=False), default=LICENCES[0], err=True
-    )
+    choices = click.Choice(LICENCES, case_sensitive=False)
+    try:
+        answer: str = click.prompt("Licence", type=choices, default=LICENCES[0], err=True)
+    except click.Abort:  # so that the exit code is that of an interrupt
+        raise KeyboardInterrupt from None
     return answer

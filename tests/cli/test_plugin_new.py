@@ -156,6 +156,8 @@ def test_the_licence_is_asked_for_on_a_terminal_only(tmp_path, monkeypatch):
         assert result.exit_code == 0
         assert result.stdout == ""
         assert licence(folder) == chosen
+    assert call("haze", "--kind", "loss", "-o", tmp_path / "none", input="").exit_code == 130
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_next_commands_are_told(tmp_path, monkeypatch):

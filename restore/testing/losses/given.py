@@ -46,10 +46,13 @@ class Given:
         return replace(self, prediction=self.prediction[one], target=self.target[one])
 
     def ask(self, loss: Loss) -> Tensor:
-        """Return the value of a loss."""
+        """Return the value of a loss. Raises Inapplicable where weights that it sees with are not here."""
         context: Mapping[str, Any] | None = {"critic": critic} if "critic" in self.spec.needs else None
         target = self.target if "target" in self.spec.needs else None
-        value: Tensor = loss(self.prediction, target, observation=self.observation, context=context)
+        try:
+            value: Tensor = loss(self.prediction, target, observation=self.observation, context=context)
+        except WeightsError as error:
+            raise Inapplicable(f"{error.message}; {error.cure}") from error
         return value
 
 

@@ -249,12 +249,20 @@ def test_what_is_not_declared_is_not_asked_for(subject_of, name):
 
 
 class Blind(Squared):
+    """Finds out when it is asked."""
+
+    def reduce(self, difference):
+        raise WeightsError("the weights eyes are not here", "restore weights fetch eyes")
+
+
+class BlindAtOnce(Squared):
     def __init__(self) -> None:
         raise WeightsError("the weights eyes are not here", "restore weights fetch eyes")
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_absent_weights_are_no_failure(subject_of, check):
-    spec = LossSpec(name="x", factory=f"{__name__}:Blind", at_equality="zero", minimum=0.0)
+@pytest.mark.parametrize("factory", ["Blind", "BlindAtOnce"])
+def test_absent_weights_are_no_failure(subject_of, check, factory):
+    spec = LossSpec(name="x", factory=f"{__name__}:{factory}", at_equality="zero", minimum=0.0)
     with pytest.raises(Inapplicable, match="restore weights fetch eyes"):
         check(subject_of(spec))
