@@ -29,10 +29,12 @@ def read(path: Path) -> Any:
             return library.ModelLoader().load_from_state_dict(state)
     except library.UnsupportedModelError as error:
         raise _unknown(path, library.__version__) from error
+    except MemoryError:
+        raise
     except Exception as error:
         if not _holds_tensors(loaded):
             raise _unknown(path, library.__version__) from error
-        reason = (str(error).splitlines() or [""])[0]
+        reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
         raise WeightsError(
             f"{path} resembles a network that spandrel {library.__version__} knows, and does not fit it "
             f"({type(error).__name__}: {reason})",
