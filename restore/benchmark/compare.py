@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from restore.benchmark.report.columns import Column
-from restore.benchmark.report.outcome import Outcome, Results
+from restore.benchmark.columns import Column
+from restore.benchmark.outcome import Outcome, Results
 from restore.benchmark.statistics import Paired, paired
 from restore.errors import UsageError
 

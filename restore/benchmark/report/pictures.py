@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from restore import images
+from restore.benchmark.outcome import Outcome
 from restore.benchmark.report.crops import Box, Pixels, around, coloured, difference, error, places, shrunk
-from restore.benchmark.report.outcome import Outcome
 from restore.benchmark.report.selection import Choice
 from restore.errors import InputError
 from restore.images.regions import PEAKS

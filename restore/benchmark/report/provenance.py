@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from restore.benchmark.report.outcome import Outcome
+from restore.benchmark.outcome import Outcome
 
 Facts = tuple[tuple[str, str], ...]
 """Pairs of a name and a value."""

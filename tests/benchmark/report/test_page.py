@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from restore.benchmark import report
-from restore.benchmark.report.columns import column
+from restore.benchmark.columns import column
+from restore.benchmark.outcome import Outcome
 from restore.benchmark.report.crops import coloured, error
-from restore.benchmark.report.outcome import Outcome
 from restore.benchmark.report.page import page
 from restore.benchmark.report.selection import choose
 from restore.benchmark.statistics import paired

@@ -10,9 +10,9 @@ import statistics
 
 import pytest
 
+from restore.benchmark.columns import column
+from restore.benchmark.outcome import Outcome
 from restore.benchmark.report import table
-from restore.benchmark.report.columns import column
-from restore.benchmark.report.outcome import Outcome
 from restore.errors import InputError
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from restore.benchmark.report.columns import Column, column
+from restore.benchmark.columns import Column, column
 from restore.errors import InputError
 
 Results = Mapping[str, Any]
