@@ -6,18 +6,17 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
-from torch import Tensor
-
 from restore import images
+from restore.benchmark.pixels import refuse_transparency, to_tensor
 from restore.benchmark.protocol import Protocol
 from restore.benchmark.protocols import find_protocol
 from restore.errors import InputError, UsageError, WeightsError
-from restore.images.regions import PEAKS
 from restore.options import parse
 from restore.registry import Component, registry
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from restore.contracts import Metric
 
 ALWAYS = ("psnr",)
@@ -71,7 +70,7 @@ def measure(prediction: Any, target: Any, *, protocol: str | Protocol = "rgb", s
         name = parse(text)[0]
         try:
             metric = find_metric(text)
-            scores.values[name] = _score(metric, _levels(first), _levels(second), chosen)
+            scores.values[name] = _score(metric, to_tensor(first), to_tensor(second), chosen)
         except (WeightsError, InputError) as error:
             if name in ALWAYS:
                 raise
@@ -104,21 +103,9 @@ def _built(component: Component, options: tuple[tuple[str, str], ...]) -> Metric
     return cast("Metric", component.build(**dict(options)))
 
 
-def _levels(photo: images.Photo) -> Tensor:
-    """Return the pixels ``(B, C, H, W)``: bytes as they are, everything else float64 in [0, 1]."""
-    pixels = photo.pixels.transpose(0, 3, 1, 2)
-    if pixels.dtype.name == "uint8":
-        return torch.tensor(pixels)
-    return torch.tensor(pixels, dtype=torch.float64) / PEAKS[pixels.dtype.name]
-
-
 def _check(first: images.Photo, second: images.Photo) -> None:
     for photo in (first, second):
-        if photo.alpha is not None and (photo.alpha < PEAKS[photo.alpha.dtype.name]).any():
-            raise InputError(
-                f"{photo.name} has transparent pixels, whose colour no protocol defines",
-                "compare images without alpha",
-            )
+        refuse_transparency(photo)
     if (first.height, first.width) != (second.height, second.width):
         raise InputError(
             f"{first.name} is {first.width} x {first.height}, and {second.name} is {second.width} x {second.height}",

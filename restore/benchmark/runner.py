@@ -17,11 +17,12 @@ from torch import Tensor
 
 from restore import images
 from restore.benchmark import results
-from restore.benchmark.cases import Case, make_case, to_bytes, to_tensor
+from restore.benchmark.cases import Case, make_case
 from restore.benchmark.contestants import Contestant, line_up
 from restore.benchmark.datasets import Dataset, ImageFile, find_datasets
 from restore.benchmark.ledger import Key, Ledger
 from restore.benchmark.pipeline import Behind, ahead, executor
+from restore.benchmark.pixels import to_bytes, to_tensor
 from restore.benchmark.protocol import Protocol as Measurement
 from restore.benchmark.provenance import environment
 from restore.benchmark.scoring import Scorer, reason_of
