@@ -100,7 +100,8 @@ def _data_differences(a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, A
             yield f"data {name}: {image} is in the {'first' if image in files_a else 'second'} only"
         for image in sorted(files_a.keys() & files_b.keys()):
             if files_a[image] != files_b[image]:
-                yield f"data {name}, sha256 of {image}: {files_a[image][:12]} and {files_b[image][:12]}"
+                told = " and ".join((files[image] or "unreadable")[:12] for files in (files_a, files_b))
+                yield f"data {name}, sha256 of {image}: {told}"
 
 
 def _pairs(a: Outcome, b: Outcome, models: tuple[str, str] | None) -> list[tuple[str, str]]:

@@ -70,6 +70,9 @@ class Observer(Protocol):
     def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
         """A run begins: its protocol, data sets, models; images by models, and how many of them are done."""
 
+    def unloadable(self, model: str, error: str) -> None:
+        """A model cannot be loaded; its rows follow, each with this error."""
+
     def working(self, model: str, dataset: str, image: str) -> None:
         """An image is begun."""
 
@@ -81,6 +84,9 @@ class Silent:
     """An observer who says nothing."""
 
     def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
+        """Ignore it."""
+
+    def unloadable(self, model: str, error: str) -> None:
         """Ignore it."""
 
     def working(self, model: str, dataset: str, image: str) -> None:
@@ -197,6 +203,7 @@ class Bench:
         except Exception as error:  # noqa: BLE001 - whatever a model raises costs only its rows
             for dataset, image in items:
                 observer.finished(self._fail(contestant, dataset, image, error))
+            observer.unloadable(contestant.name, reason_of(error))
             return
         clock = Clock(self.device, self.settings.repeats)
         behind = Behind(pool, window)
@@ -209,22 +216,13 @@ class Bench:
             except Exception as error:  # noqa: BLE001 - likewise of an image
                 observer.finished(self._fail(contestant, dataset, image, error))
                 continue
-            behind.submit(self._keep, contestant, dataset, image, timed.result, row, measured)
+            behind.submit(self._keep, contestant, dataset, image, case, timed.result, row, measured)
             observer.finished({"model": contestant.name, "dataset": dataset.name, "image": image.name, **row})
         behind.finish()
 
     def _prepare(self, item: Item) -> Case:
-        """Read and degrade an image; write what the report shows of it, once a run."""
-        dataset, image = item
-        case = make_case(image, self.settings.protocol, self.degradation)
-        if (dataset.name, image.name) not in self._shown:
-            self._shown.add((dataset.name, image.name))
-            shown: dict[str, Tensor] = {"target": case.target, "input": to_tensor(case.degraded)}
-            if case.mask is not None:
-                shown["mask"] = to_tensor(case.mask)
-            for kind, pixels in shown.items():
-                _save(pixels, self._path(dataset, kind, image))
-        return case
+        """Read and degrade an image."""
+        return make_case(item[1], self.settings.protocol, self.degradation)
 
     def _score(self, case: Case, timed: Timed[Tensor]) -> tuple[Row, Row]:
         begun = time.perf_counter()
@@ -241,9 +239,17 @@ class Bench:
         return row, measured
 
     def _keep(
-        self, contestant: Contestant, dataset: Dataset, image: ImageFile, restored: Tensor, row: Row, measured: Row
+        self,
+        contestant: Contestant,
+        dataset: Dataset,
+        image: ImageFile,
+        case: Case,
+        restored: Tensor,
+        row: Row,
+        measured: Row,
     ) -> None:
-        """Write the result and then its record, so that what is recorded is there."""
+        """Write the pictures and then the record, so that what is recorded is there."""
+        self._show(case, dataset, image)
         begun = time.perf_counter()
         _save(restored, self._path(dataset, contestant.name, image))
         measured["io_seconds"] += time.perf_counter() - begun
@@ -252,6 +258,17 @@ class Bench:
 
     def _digests(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> dict[str, str]:
         """Return the hashes of the pictures that belong to a result, by what they show."""
+    def _show(self, case: Case, dataset: Dataset, image: ImageFile) -> None:
+        """Write what the report shows beside the results, once a run."""
+        if (dataset.name, image.name) in self._shown:
+            return
+        shown: dict[str, Tensor] = {"target": case.target, "input": to_tensor(case.degraded)}
+        if case.mask is not None:
+            shown["mask"] = to_tensor(case.mask)
+        for kind, pixels in shown.items():
+            _save(pixels, self._path(dataset, kind, image))
+        self._shown.add((dataset.name, image.name))
+
         kinds = {"result": contestant.name, "target": "target", "input": "input", "mask": "mask"}
         paths = {kind: self._path(dataset, name, image) for kind, name in kinds.items()}
         return {kind: digest(path) for kind, path in paths.items() if path.exists()}
@@ -277,7 +294,7 @@ class Bench:
 
     def _key(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> Key:
         seed = image.seed(self.settings.protocol.seed)
-        return (contestant.key, dataset.name, image.name, image.sha256, str(seed), self.metrics_key)
+        return (contestant.key, dataset.name, image.name, image.sha256 or "", str(seed), self.metrics_key)
 
     def _path(self, dataset: Dataset, kind: str, image: ImageFile) -> Path:
         return self.settings.output / "images" / dataset.name / kind / f"{image.name}.png"

@@ -157,6 +157,7 @@ class Display:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=console(),
+        self.unloaded: set[str] = set()
             transient=True,
             disable=not console().is_terminal,
         )
@@ -174,6 +175,11 @@ class Display:
         where, protocol = found["environment"], found["protocol"]
         sets = ", ".join(f"{dataset['name']} ({len(dataset['images'])})" for dataset in found["datasets"])
         self.say(f"{protocol['id']} [{protocol['hash'][:12]}] on {sets}; {where['device']}: {where['device_name']}")
+    def unloadable(self, model: str, error: str) -> None:
+        """Tell it once, and not of each of its images."""
+        self.unloaded.add(model)
+        self.say(f"failed: {model} cannot be loaded: {error}")
+
         if done:
             self.say(f"{done} of {total} results are there already")
         self.progress.reset(self.task, total=total, completed=done)  # not update: it would count into the speed
@@ -185,7 +191,7 @@ class Display:
     def finished(self, row: Mapping[str, Any]) -> None:
         """Move the bar; tell a failure."""
         self.progress.advance(self.task)
-        if row["status"] == "failed":
+        if row["status"] == "failed" and row["model"] not in self.unloaded:
             self.say(f"failed: {row['model']}, {row['dataset']}/{row['image']}: {row['error']}")
 
     def say(self, line: str) -> None:

@@ -82,6 +82,16 @@ def test_a_failure_is_told_and_decides_the_exit_code(photos, tmp_path):
 
 def test_a_second_run_says_what_is_there(photos, tmp_path):
     call("sr-x2", "--data", photos, "-o", tmp_path / "out", "--limit", 1)
+def test_weights_that_are_bad_are_told_once(photos, tmp_path):
+    file = tmp_path / "bad.safetensors"
+    file.write_bytes(b"no weights")
+    result = call("sr-x4", "-m", f"srresnet@{file}", "--data", photos, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.count("failed: ") == 1
+    assert "failed: srresnet-bad cannot be loaded: " in result.stderr
+    assert "0 (2 failed)" in result.stdout
+
+
     result = call("sr-x2", "--data", photos, "-o", tmp_path / "out")
     assert "1 of 2 results are there already" in result.stderr
 
