@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from restore import images
-from restore.benchmark import results
+from restore.benchmark import results, stages
 from restore.benchmark.cases import Case, make_case
 from restore.benchmark.contestants import Contestant, line_up
 from restore.benchmark.datasets import Dataset, ImageFile, find_datasets
@@ -118,11 +118,12 @@ def run(settings: Settings, observer: Observer | None = None) -> results.Results
     contestants = line_up(protocol, settings.models, device=device, precision=settings.precision)
     scorer = Scorer(protocol, device)
     where = environment(device, settings.precision)
+    degradation = stages.record(protocol.degradation)
     if (settings.output / results.NAME).exists() and not (settings.output / "ledger.jsonl").exists():
         raise UsageError(
             f"{settings.output} holds results without the ledger of their run", "choose another folder with -o"
         )
-    with Ledger(settings.output, {"protocol": protocol.hash, **where}) as ledger:
+    with Ledger(settings.output, {"protocol": protocol.hash, "degradation": degradation, **where}) as ledger:
         _tidy(settings.output)
         bench = Bench(settings=settings, device=device, scorer=scorer, ledger=ledger)
         head: results.Results = {
@@ -133,6 +134,7 @@ def run(settings: Settings, observer: Observer | None = None) -> results.Results
                 "id": protocol.id, "hash": protocol.hash, "fields": protocol.as_dict(),
                 "description": protocol.describe(),
             },
+            "degradation": degradation,
             "environment": where,
             "metrics": scorer.record(),
             "datasets": [dataset.record() for dataset in datasets],
@@ -201,9 +203,9 @@ class Bench:
         try:
             restorer = contestant.load(str(self.device))
         except Exception as error:  # noqa: BLE001 - whatever a model raises costs only its rows
+            observer.unloadable(contestant.name, reason_of(error))
             for dataset, image in items:
                 observer.finished(self._fail(contestant, dataset, image, error))
-            observer.unloadable(contestant.name, reason_of(error))
             return
         clock = Clock(self.device, self.settings.repeats)
         behind = Behind(pool, window)
@@ -256,8 +258,6 @@ class Bench:
         record = {"score": row, "timing": measured, "files": self._digests(contestant, dataset, image)}
         self.ledger.add(self._key(contestant, dataset, image), record)
 
-    def _digests(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> dict[str, str]:
-        """Return the hashes of the pictures that belong to a result, by what they show."""
     def _show(self, case: Case, dataset: Dataset, image: ImageFile) -> None:
         """Write what the report shows beside the results, once a run."""
         if (dataset.name, image.name) in self._shown:
@@ -269,6 +269,8 @@ class Bench:
             _save(pixels, self._path(dataset, kind, image))
         self._shown.add((dataset.name, image.name))
 
+    def _digests(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> dict[str, str]:
+        """Return the hashes of the pictures that belong to a result, by what they show."""
         kinds = {"result": contestant.name, "target": "target", "input": "input", "mask": "mask"}
         paths = {kind: self._path(dataset, name, image) for kind, name in kinds.items()}
         return {kind: digest(path) for kind, path in paths.items() if path.exists()}
