@@ -1,13 +1,22 @@
-"""Metrics as readers meet them: a label, a direction, how many digits."""
+"""Metrics as readers meet them: a label, a direction, how many digits.
+
+Each metric says so itself, by class attributes; a result keeps what it said.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 NOT_AVAILABLE = "n/a"
+DIGITS = 4
+"""After the point, of a metric that does not say."""
+MOST_DIGITS = 15
+"""That a double has for certain."""
+HOLE = "-hole"
+"""Behind the name of a metric that is measured over missing pixels alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,31 +61,47 @@ class Column:
         return f"{rounded:{'+' if signed and rounded else ''}.{self.digits}f}"
 
 
-_KNOWN = {
-    "psnr": Column(key="psnr", label="PSNR", unit="dB", digits=2),
-    "ssim": Column(key="ssim", label="SSIM"),
-    "lpips": Column(key="lpips", label="LPIPS", higher_is_better=False),
-    "lr-consistency": Column(key="lr-consistency", label="LR consistency", unit="dB", digits=2),
-    "accuracy": Column(key="accuracy", label="Accuracy"),
-}
+def reading(metric: Any, name: str) -> dict[str, Any]:
+    """Return how the scores of a metric are to be read, as a result keeps it.
+
+    Args:
+        metric: the metric or its class, with as many of the attributes ``label``, ``unit``, ``digits`` and
+            ``higher_is_better`` as it has; None where there is none.
+        name: of the component; the label of a metric without one.
+    """
+    digits = getattr(metric, "digits", DIGITS)
+    return {
+        "label": str(getattr(metric, "label", "") or name.rpartition(":")[2]),
+        "unit": str(getattr(metric, "unit", "")),
+        "digits": digits if type(digits) is int and 0 <= digits <= MOST_DIGITS else DIGITS,
+        "higher_is_better": bool(getattr(metric, "higher_is_better", True)),
+    }
 
 
 def column(key: str, told: Mapping[str, Any] | None = None) -> Column:
     """Return how a metric is written.
 
     Args:
-        key: as in the result; ``-hole`` and options after a colon become a part of the label.
-        told: what the result says of the metric, its unit and direction; a metric that is neither known nor
-            told is taken to be better when higher.
+        key: as in the result; ``-hole`` and a distribution before a colon become a part of the label.
+        told: what ``reading`` returned; what is not told is the name, no unit, four digits, better when higher.
     """
-    base, _, options = key.partition(":")
-    name = base.removesuffix("-hole")
-    suffix = (" hole" if name != base else "") + (f" {options}" if options else "")
-    known = _KNOWN.get(name) or _unknown(name, told or {})
-    return replace(known, key=key, label=known.label + suffix)
+    distribution, colon, short = key.removesuffix(HOLE).rpartition(":")
+    known = told or {}
+    hole = " hole" if key.endswith(HOLE) else ""
+    return Column(
+        key=key,
+        label=f"{distribution}{colon}{known.get('label') or short}{hole}",
+        unit=known.get("unit", ""),
+        digits=known.get("digits", DIGITS),
+        higher_is_better=known.get("higher_is_better", True),
+    )
 
 
-def _unknown(name: str, told: Mapping[str, Any]) -> Column:
-    unit = str(told.get("unit", ""))
-    higher = bool(told.get("higher_is_better", True))
-    return Column(key=name, label=name, unit=unit, digits=2 if unit == "dB" else 4, higher_is_better=higher)
+def columns(metrics: Mapping[str, Mapping[str, Any]], keys: Iterable[str]) -> tuple[Column, ...]:
+    """Return how the scores of a result are written.
+
+    Args:
+        metrics: of the result, by name.
+        keys: of its scores: ``psnr``, ``psnr-hole``.
+    """
+    return tuple(column(key, metrics.get(key.removesuffix(HOLE))) for key in keys)

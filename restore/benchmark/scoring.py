@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from restore.benchmark.cases import Case
+from restore.benchmark.columns import HOLE, reading
 from restore.benchmark.protocol import Protocol
 from restore.errors import PluginError, RestoreError, UsageError, WeightsError
 from restore.options import parse, signature
@@ -82,8 +83,7 @@ class Scorer:
             name: {
                 "distribution": component.plugin.distribution,
                 "version": component.plugin.version,
-                "higher_is_better": bool(getattr(self._source(name), "higher_is_better", True)),
-                "unit": str(getattr(self._source(name), "unit", "")),
+                **reading(self._source(name), name),
                 "description": _description(self._metrics.get(name)),
                 "absent": self._absent.get(name),
             }
@@ -128,7 +128,7 @@ class Scorer:
 
     def _columns(self) -> list[_Column]:
         return [
-            _Column(name=name if region == "image" else f"{name}-{region}", metric=name, region=region)
+            _Column(name=name if region == "image" else f"{name}{HOLE}", metric=name, region=region)
             for region in self._protocol.regions
             for name in (parse(text)[0] for text in self._protocol.metrics)
             if region == "image" or "mask" in self._takes[name]

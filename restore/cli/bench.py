@@ -104,10 +104,13 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def rows(found: Mapping[str, Any]) -> list[list[str]]:
     """Return the summary as a table with a head."""
-    columns = list(found["summary"][0]["metrics"])
-    lines = [["model", "data set", *columns, "images", "seconds"]]
+    from restore.benchmark.columns import columns
+    from restore.benchmark.outcome import number
+
+    shown = columns(found["metrics"], found["summary"][0]["metrics"])
+    lines = [["model", "data set", *(column.title for column in shown), "images", "seconds"]]
     for row in found["summary"]:
-        scores = [_score(name, row["metrics"][name]) for name in columns]
+        scores = [column.text(number(row["metrics"][column.key])) for column in shown]
         failed = f" ({row['failed']} failed)" if row["failed"] else ""
         seconds = "" if row["seconds_median"] is None else f"{row['seconds_median']:.3g}"
         lines.append([row["model"], row["dataset"], *scores, f"{row['n']}{failed}", seconds])
@@ -121,13 +124,6 @@ def reasons(found: Mapping[str, Any]) -> dict[str, str]:
         for name, why in row["reasons"].items():
             told.setdefault(name, why)
     return told
-
-
-def _score(name: str, value: float | str | None) -> str:
-    if value is None:
-        return "n/a"
-    decibels = name.startswith("psnr") or name.endswith("consistency")
-    return f"{float(value):.{3 if decibels else 4}f}"
 
 
 def _command(context: click.Context) -> tuple[str, ...]:
@@ -157,11 +153,11 @@ class Display:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=console(),
-        self.unloaded: set[str] = set()
             transient=True,
             disable=not console().is_terminal,
         )
         self.task = self.progress.add_task("", total=None)
+        self.unloaded: set[str] = set()
 
     def __enter__(self) -> Display:
         self.progress.start()
@@ -175,14 +171,14 @@ class Display:
         where, protocol = found["environment"], found["protocol"]
         sets = ", ".join(f"{dataset['name']} ({len(dataset['images'])})" for dataset in found["datasets"])
         self.say(f"{protocol['id']} [{protocol['hash'][:12]}] on {sets}; {where['device']}: {where['device_name']}")
+        if done:
+            self.say(f"{done} of {total} results are there already")
+        self.progress.reset(self.task, total=total, completed=done)  # not update: it would count into the speed
+
     def unloadable(self, model: str, error: str) -> None:
         """Tell it once, and not of each of its images."""
         self.unloaded.add(model)
         self.say(f"failed: {model} cannot be loaded: {error}")
-
-        if done:
-            self.say(f"{done} of {total} results are there already")
-        self.progress.reset(self.task, total=total, completed=done)  # not update: it would count into the speed
 
     def working(self, model: str, dataset: str, image: str) -> None:
         """Show what is worked on."""

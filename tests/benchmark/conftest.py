@@ -96,8 +96,8 @@ PARTS = '''
 
     class Levels:
         """Mean absolute error in levels."""
+        label, unit, digits = "Levels off", "levels", 1
         higher_is_better = False
-        unit = "levels"
 
         def describe(self):
             return "mean absolute error"

@@ -27,6 +27,12 @@ def result(models, *, images=6):
         "schema": 1,
         "protocol": {"id": "sr-x4", "hash": "a" * 64, "fields": {"crop_border": 4, "color": "y"}, "description": ""},
         "environment": {},
+        "metrics": {
+            "psnr": {"distribution": "restore-toolkit", "version": "1.0", "label": "PSNR", "unit": "dB", "digits": 2,
+                     "higher_is_better": True, "description": None, "absent": None},
+            "lpips": {"distribution": "restore-toolkit", "version": "1.0", "label": "LPIPS", "unit": "", "digits": 4,
+                      "higher_is_better": False, "description": None, "absent": None},
+        },
         "datasets": [
             {"name": "set", "folder": "set", "hash": "c" * 64,
              "images": [{"name": name, "sha256": f"{i:064x}", "width": 9, "height": 9} for i, name in enumerate(names)]}

@@ -67,7 +67,8 @@ def test_weights_that_are_missing_are_told_for_the_whole_run(lab, case, monkeypa
     scorer = Scorer(protocol, CPU)
     assert scorer(made.target, made) == ({"levels": 0.0, "learned": 1.0}, {})
     assert scorer.record()["levels"] == {
-        "distribution": "restore-lab", "version": "1.0", "higher_is_better": False, "unit": "levels",
+        "distribution": "restore-lab", "version": "1.0", "label": "Levels off", "unit": "levels", "digits": 1,
+        "higher_is_better": False,
         "description": "mean absolute error", "absent": None,
     }  # fmt: skip
     assert scorer.record()["learned"]["description"] is None
@@ -76,7 +77,7 @@ def test_weights_that_are_missing_are_told_for_the_whole_run(lab, case, monkeypa
 def test_a_metric_that_cannot_be_made_still_says_how_it_is_read(lab):
     told = Scorer(replace(find_protocol("lab"), metrics=("levels", "costly")), CPU).record()["costly"]
     assert told["absent"] == "the weights are not here; restore weights fetch costly"
-    assert (told["higher_is_better"], told["unit"]) == (False, "coins")
+    assert (told["higher_is_better"], told["unit"], told["label"], told["digits"]) == (False, "coins", "costly", 4)
 
 
 def test_a_result_of_another_size_is_the_models_failure(lab, case):

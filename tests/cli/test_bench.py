@@ -53,7 +53,7 @@ def test_a_table_for_people(photos, tmp_path):
     result = call("sr-x2", "--data", photos, "-o", tmp_path / "out", "--limit", 1)
     assert result.exit_code == 0, result.output
     head, line = result.stdout.splitlines()
-    assert head.split()[:5] == ["model", "data", "set", "psnr", "ssim"]
+    assert head.split()[:6] == ["model", "data", "set", "PSNR", "(dB)", "SSIM"]
     assert line.split()[:2] == ["bicubic", "photos"]
     assert line.split()[-2] == "1"
     assert "sr-x2 [" in result.stderr
@@ -67,8 +67,10 @@ def test_numbers_have_the_digits_of_the_literature_and_what_is_missing_says_why(
         "model": "m", "dataset": "d", "n": 4, "failed": 1, "metrics": metrics, "seconds_median": 0.01234,
         "reasons": {"lpips": "no weights"},
     }  # fmt: skip
-    found = {"summary": [row]}
-    assert rows(found)[1] == ["m", "d", "28.431", "0.8113", "n/a", "inf", "4 (1 failed)", "0.0123"]
+    told = {"psnr": {"label": "PSNR", "unit": "dB", "digits": 2}, "ssim": {"label": "SSIM"}}
+    found = {"summary": [row], "metrics": told}
+    assert rows(found)[0] == ["model", "data set", "PSNR (dB)", "SSIM", "lpips", "PSNR hole (dB)", "images", "seconds"]
+    assert rows(found)[1] == ["m", "d", "28.43", "0.8113", "n/a", "inf", "4 (1 failed)", "0.0123"]
     assert reasons(found) == {"lpips": "no weights"}
 
 
@@ -80,8 +82,6 @@ def test_a_failure_is_told_and_decides_the_exit_code(photos, tmp_path):
     assert "2 (1 failed)" in result.stdout
 
 
-def test_a_second_run_says_what_is_there(photos, tmp_path):
-    call("sr-x2", "--data", photos, "-o", tmp_path / "out", "--limit", 1)
 def test_weights_that_are_bad_are_told_once(photos, tmp_path):
     file = tmp_path / "bad.safetensors"
     file.write_bytes(b"no weights")
@@ -92,6 +92,8 @@ def test_weights_that_are_bad_are_told_once(photos, tmp_path):
     assert "0 (2 failed)" in result.stdout
 
 
+def test_a_second_run_says_what_is_there(photos, tmp_path):
+    call("sr-x2", "--data", photos, "-o", tmp_path / "out", "--limit", 1)
     result = call("sr-x2", "--data", photos, "-o", tmp_path / "out")
     assert "1 of 2 results are there already" in result.stderr
 

@@ -14,8 +14,9 @@ from restore.errors import InputError
 class Accuracy:
     """1 for a sample whose label is right, 0 for another; their mean is the accuracy."""
 
+    label: ClassVar[str] = "Accuracy"
+    digits: ClassVar[int] = 4
     higher_is_better: ClassVar[bool] = True
-    unit: ClassVar[str] = ""
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol) -> Tensor:
         """Return ``(B,)`` float64.

@@ -47,8 +47,9 @@ class LPIPS:
         net: ``alex`` is what papers report; ``squeeze``, ``vgg``.
     """
 
+    label: ClassVar[str] = "LPIPS"
+    digits: ClassVar[int] = 4
     higher_is_better: ClassVar[bool] = False
-    unit: ClassVar[str] = ""
 
     def __init__(self, net: Net = "alex") -> None:
         self.net = net

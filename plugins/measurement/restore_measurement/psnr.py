@@ -14,8 +14,10 @@ from restore_measurement.regions import measured
 class PSNR:
     """Peak signal-to-noise ratio in dB, ``10 log10(255^2 / MSE)``; infinity for identical images."""
 
-    higher_is_better: ClassVar[bool] = True
+    label: ClassVar[str] = "PSNR"
     unit: ClassVar[str] = "dB"
+    digits: ClassVar[int] = 2
+    higher_is_better: ClassVar[bool] = True
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
         """Return ``(B,)`` float64.

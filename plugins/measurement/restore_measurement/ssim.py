@@ -14,8 +14,9 @@ from restore_measurement.regions import measured
 class SSIM:
     """Structural similarity of Wang et al. 2004, 1 for identical images."""
 
+    label: ClassVar[str] = "SSIM"
+    digits: ClassVar[int] = 4
     higher_is_better: ClassVar[bool] = True
-    unit: ClassVar[str] = ""
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
         """Return ``(B,)`` float64.

@@ -95,9 +95,9 @@ def build(folder, photographs=PHOTOGRAPHS, side=(208, 160)) -> dict:
             "versions": {"numpy": "2.4.6", "kornia": "0.8.2"}, "git_commit": "0123456789abcdef0123456789abcdef01234567",
         },
         "metrics": {
-            name: {"distribution": "restore-toolkit", "version": "0.1.0", "unit": unit, "absent": None,
-                   "higher_is_better": name != "lpips"}
-            for name, unit in (("psnr", "dB"), ("ssim", ""), ("lpips", ""))
+            name: {"distribution": "restore-toolkit", "version": "0.1.0", "absent": None, "description": None,
+                   "label": name.upper(), "unit": unit, "digits": digits, "higher_is_better": name != "lpips"}
+            for name, unit, digits in (("psnr", "dB", 2), ("ssim", "", 4), ("lpips", "", 4))
         },
         "datasets": datasets,
         "models": [

@@ -14,6 +14,7 @@ from skimage.metrics import structural_similarity
 
 from restore.benchmark import Protocol
 from restore.benchmark.color import full_luma
+from restore.benchmark.columns import reading
 from restore.errors import InputError
 from restore.registry import registry
 from restore_measurement.psnr import PSNR
@@ -147,8 +148,14 @@ class TestHole:
             metric(first, second, plain, mask=torch.ones(2, 1, 60, 60))
 
 
-@pytest.mark.parametrize("name", ["psnr", "ssim", "lpips", "lr-consistency", "accuracy"])
-def test_every_metric_is_registered_and_says_how_it_is_read(name):
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("psnr", "PSNR"), ("ssim", "SSIM"), ("lpips", "LPIPS"), ("lr-consistency", "LR consistency"),
+     ("accuracy", "Accuracy")],
+)  # fmt: skip
+def test_every_metric_is_registered_and_says_how_it_is_read(name, label):
     metric = registry().find("metric", name).build()
     assert metric.higher_is_better is (name != "lpips")
-    assert metric.unit == ("dB" if name in ("psnr", "lr-consistency") else "")
+    unit, digits = ("dB", 2) if name in ("psnr", "lr-consistency") else ("", 4)
+    told = reading(metric, name)
+    assert (told["unit"], told["digits"], told["label"]) == (unit, digits, label)
