@@ -67,9 +67,10 @@ def bench(
     if seed is not None:
         chosen = replace(chosen, seed=seed)
     folder = output or Path("runs") / chosen.id
+    data = data or Path(os.environ.get("RESTORE_DATA") or "data")
     settings = Settings(
-        protocol=chosen, models=models, data=data or Path(os.environ.get("RESTORE_DATA") or "data"), output=folder,
-        device=device, precision=precision, limit=limit, repeats=repeats, command=_command(context),
+        protocol=chosen, models=models, data=data, output=folder,
+        device=device, precision=precision, limit=limit, repeats=repeats, command=_command(context, data=data),
     )  # fmt: skip
     with Display() as display:
         try:
@@ -126,11 +127,12 @@ def reasons(found: Mapping[str, Any]) -> dict[str, str]:
     return told
 
 
-def _command(context: click.Context) -> tuple[str, ...]:
-    """Return the command as it can be given again."""
+def _command(context: click.Context, **chosen: object) -> tuple[str, ...]:
+    """Return the command as it can be given again, with what was chosen elsewhere than on the command line."""
+    values = {**context.params, **chosen}
     words = ["restore", "bench"]
     for parameter in context.command.params:
-        value = context.params[str(parameter.name)]
+        value = values[str(parameter.name)]
         if isinstance(parameter, click.Argument):
             words.append(str(value))
         elif isinstance(parameter, click.Option) and value != parameter.default and value not in (None, False, ()):

@@ -99,8 +99,22 @@ def test_a_second_run_says_what_is_there(photos, tmp_path):
 
 
 def test_the_data_folder_of_the_environment(photos, tmp_path):
+    """The recorded command needs it no more."""
     result = call("sr-x2", "-o", tmp_path / "out", "--limit", 1, RESTORE_DATA=str(photos))
     assert result.exit_code == 0, result.output
+    command = json.loads((tmp_path / "out/results.json").read_text())["command"]
+    assert command[command.index("--data") + 1] == str(photos)
+    assert call(*command[2:]).exit_code == 0
+
+
+def test_folders_are_recorded_as_they_were_given(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photos.rename("data")
+    for given in ((), ("--data", "data")):
+        assert call("sr-x2", "-o", "out", "--limit", 1, *given).exit_code == 0
+        text = (tmp_path / "out/results.json").read_text()
+        assert json.loads(text)["command"][2:] == ["sr-x2", "--data", "data", "-o", "out", "--limit", "1"]
+        assert str(tmp_path) not in text
 
 
 def test_the_command_is_recorded_as_it_can_be_given_again(photos, tmp_path):

@@ -88,6 +88,10 @@ def build(folder, photographs=PHOTOGRAPHS, side=(208, 160)) -> dict:
             },
             "description": "levels    0..255, rounded to whole levels before measuring\nborder    4 pixels cropped",
         },
+        "degradation": [
+            {"name": "bicubic", "distribution": "restore-toolkit", "version": "0.1.0",
+             "options": {"scale": 4, "border": "symmetric", "rounding": "none"}},
+        ],
         "environment": {
             "restore": "0.1.0", "python": "3.11.7", "torch": "2.10.0", "platform": "Linux-6.1-x86_64",
             "device": "cpu", "device_name": "A processor with two cores", "threads": 2, "precision": "float32",
