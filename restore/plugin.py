@@ -20,9 +20,56 @@ NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 TAG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 RESOURCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[^/\\:][^\\:]*")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Tiling = Literal["exact", "approximate", "internal", "forbidden"]
 DTYPES = ("float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec:
+    """A network that others trained and published, cut down to the layers that a component sees with.
+
+    It is not shipped: ``restore weights fetch`` or ``import`` puts it into the store, and
+    ``restore.published.Network`` reads it there.
+    """
+
+    name: str
+    """``lpips-alex``: what ``restore weights`` calls it."""
+    url: str
+    """The publisher's file, of the whole network: a PyTorch checkpoint or safetensors."""
+    sha256: str
+    """Of that file."""
+    layers: tuple[str, ...]
+    """Layers that are used; each has a ``weight`` and a ``bias``."""
+    prefix: str = ""
+    """Before the layers' names in that file: ``features.``. A file of the layers alone may go without."""
+    digest: str
+    """Of the tensors of the first ``known`` layers, see ``restore.published.digest_of``."""
+    known: int
+    """How many layers the digest covers. Where it is not all of them only the publisher's own file is taken."""
+    summary: str = ""
+    licence: str = ""
+    """Terms of the weights."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check_type(self, item.name, item.type)
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"network name {self.name!r} must be lower case words joined by hyphens")
+        if not re.fullmatch(r"(https|file)://\S+", self.url):
+            raise ValueError(f"url of network {self.name!r} must begin with https://, not be {self.url!r}")
+        for label in ("sha256", "digest"):
+            if not SHA256.fullmatch(getattr(self, label)):
+                raise ValueError(f"{label} of network {self.name!r} must be 64 lower case hexadecimal digits")
+        if not 1 <= self.known <= len(self.layers):
+            raise ValueError(
+                f"the digest of network {self.name!r} covers {self.known} of {len(self.layers)} layers: "
+                "at least one, and not more than there are"
+            )
+        for label in ("summary", "licence"):
+            if not getattr(self, label).isprintable():
+                raise ValueError(f"{label} of network {self.name!r} must be one line of printable text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +88,8 @@ class Spec:
     """SPDX identifier of the code."""
     citation: str = ""
     """Paper and equation that define it."""
+    networks: tuple[NetworkSpec, ...] = ()
+    """Networks of others that it sees with, or may by its options; the first is the default."""
 
     def __post_init__(self) -> None:
         """Check the fields. Raises TypeError or ValueError that names the field and the component."""
@@ -49,6 +98,10 @@ class Spec:
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{type(self).__name__} name {self.name!r} must be lower case words joined by hyphens")
         self._check_source()
+        networks = [network.name for network in self.networks]
+        twice = [network for network in networks if networks.count(network) > 1]
+        if twice:
+            raise ValueError(f"{self.name!r} has two networks called {twice[0]!r}")
         for label in ("summary", "licence", "task"):
             if not getattr(self, label, "").isprintable():
                 raise ValueError(f"{label} of {self.name!r} must be one line of printable text")
@@ -83,7 +136,7 @@ class WeightsSpec:
             _check_type(self, item.name, item.type)
         if not TAG.fullmatch(self.tag):
             raise ValueError(f"weights tag {self.tag!r} must be lower case words joined by hyphens")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+        if not SHA256.fullmatch(self.sha256):
             raise ValueError(f"sha256 of weights {self.tag!r} must be 64 lower case hexadecimal digits")
         for location in filter(None, (self.file, self.card)):
             if not RESOURCE.fullmatch(location) or ".." in location:
@@ -284,6 +337,7 @@ _CHECKS: Mapping[str, tuple[type, ...]] = {
     "tuple[str, ...]": (tuple,),
     "tuple[int, int] | None": (tuple, type(None)),
     "tuple[WeightsSpec, ...]": (tuple,),
+    "tuple[NetworkSpec, ...]": (tuple,),
     "Mapping[str, Any]": (Mapping,),
     "Tiling": (str,),
 }
@@ -292,6 +346,7 @@ _ITEMS: Mapping[str, type] = {
     "tuple[str, ...]": str,
     "tuple[int, int] | None": int,
     "tuple[WeightsSpec, ...]": WeightsSpec,
+    "tuple[NetworkSpec, ...]": NetworkSpec,
 }
 
 

@@ -9,11 +9,13 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from restore import published, weights
+from restore import weights
 from restore.benchmark.flags import exact
 from restore.benchmark.protocol import Protocol
 from restore.conversion import read
-from restore.errors import InputError, UsageError, WeightsError
+from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
+from restore.published import Network, digest_of
+from restore_measurement.networks import NETWORKS
 from restore_measurement.trunks import Trunk, alexnet, squeezenet, vgg16
 
 Net = Literal["alex", "squeeze", "vgg"]
@@ -66,6 +68,7 @@ class LPIPS:
             InputError: shapes that differ, a side below 32 pixels, or values outside ``[0, 1]``.
             UsageError: a version other than 0.1.
             WeightsError: the network or its linear weights are not here.
+            DamagedWeightsError: they are, and are not what was published.
         """
         if protocol.lpips_version != VERSION:
             raise UsageError(
@@ -82,11 +85,9 @@ class LPIPS:
 
     def describe(self) -> str:
         """Return in one line what is computed, and with which weights."""
-        trunk = published.find(f"lpips-{self.net}")
-        assert trunk is not None
         return (
             f"LPIPS {VERSION} ({self.net}), whole image in RGB, gray replicated; "
-            f"network {trunk.digest[:12]}, linear weights {HEADS[self.net][:12]}"
+            f"network {NETWORKS[self.net].digest[:12]}, linear weights {HEADS[self.net][:12]}"
         )
 
 
@@ -135,19 +136,15 @@ def _check(prediction: Tensor, target: Tensor) -> None:
 
 def _places(net: Net) -> tuple[Path | None, Path]:
     """Return where the linear weights and the network lie."""
-    trunk = published.find(f"lpips-{net}")
-    assert trunk is not None
-    return weights.resource(f"lpips:weights/v{VERSION}/{net}.pth"), trunk.path
+    return weights.resource(f"lpips:weights/v{VERSION}/{net}.pth"), Network(NETWORKS[net]).path
 
 
 @functools.lru_cache(maxsize=4)
 def _network(net: Net, places: tuple[Path | None, Path], device: torch.device) -> tuple[Trunk, tuple[Tensor, ...]]:
     """Return the network and the linear weights of each tap, read once for each device."""
     heads = _heads(net, places[0])
-    known = published.find(f"lpips-{net}")
-    assert known is not None
     trunk = TRUNKS[net]()
-    trunk.layers.load_state_dict(known.read())
+    trunk.layers.load_state_dict(Network(NETWORKS[net]).read())
     layers: Any = trunk.layers.eval().requires_grad_(False).to(device)
     layers.to(memory_format=torch.channels_last)
     return trunk, tuple(head.to(device) for head in heads)
@@ -160,7 +157,11 @@ def _heads(net: Net, path: Path | None) -> list[Tensor]:
             "the linear weights of LPIPS come with the package lpips, which is not installed",
             "pip install 'restore-toolkit[lpips]'",
         )
-    state = read(path)
-    if published.digest_of(state) != HEADS[net]:
-        raise WeightsError(f"{path} does not hold the linear weights of LPIPS {VERSION}", "pip install lpips==0.1.4")
+    cure = "pip install --force-reinstall --no-deps lpips==0.1.4"
+    try:
+        state = read(path)
+    except WeightsError as error:
+        raise DamagedWeightsError(f"the linear weights of LPIPS cannot be used: {error.message}", cure) from error
+    if digest_of(state) != HEADS[net]:
+        raise DamagedWeightsError(f"{path} does not hold the linear weights of LPIPS {VERSION}", cure)
     return [state[f"lin{index}.model.1.weight"].double().flatten() for index in range(len(state))]

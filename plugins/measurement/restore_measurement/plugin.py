@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from restore.plugin import MetricSpec, ProtocolSpec, hookimpl
+from restore.plugin import MetricSpec, NetworkSpec, ProtocolSpec, hookimpl
+from restore_measurement.networks import NETWORKS
 
 WANG = "Wang, Bovik, Sheikh and Simoncelli, Image Quality Assessment: From Error Visibility to SSIM, IEEE TIP 2004"
 ZHANG = "Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018"
 
 
-def _metric(name: str, factory: str, summary: str, citation: str = "") -> MetricSpec:
+def _metric(
+    name: str, factory: str, summary: str, citation: str = "", networks: tuple[NetworkSpec, ...] = ()
+) -> MetricSpec:
     return MetricSpec(
         name=name,
         factory=f"restore_measurement.{factory}",
         summary=summary,
         licence="Apache-2.0",
         citation=citation,
+        networks=networks,
     )
 
 
@@ -29,7 +33,13 @@ def restore_metrics() -> list[MetricSpec]:
     return [
         _metric("psnr", "psnr:PSNR", "Peak signal-to-noise ratio in dB, 255 for white"),
         _metric("ssim", "ssim:SSIM", "Structural similarity, 11 x 11 Gaussian window", WANG),
-        _metric("lpips", "lpips:LPIPS", "Learned perceptual distance; needs the weights of its network", ZHANG),
+        _metric(
+            "lpips",
+            "lpips:LPIPS",
+            "Learned perceptual distance; needs the weights of its network",
+            ZHANG,
+            networks=tuple(NETWORKS.values()),
+        ),
         _metric("lr-consistency", "consistency:LRConsistency", "PSNR of the degraded result against the input"),
         _metric("accuracy", "accuracy:Accuracy", "Share of labels that are right"),
     ]

@@ -10,7 +10,7 @@ from torch import nn
 
 from restore.benchmark import Protocol
 from restore.benchmark.flags import flags
-from restore.errors import InputError, UsageError, WeightsError
+from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
 from restore_measurement import lpips
 from restore_measurement.lpips import LPIPS
 from restore_measurement.trunks import Trunk
@@ -156,5 +156,5 @@ class TestRefusals:
     def test_linear_weights_of_another_version(self, networks, protocol, monkeypatch):
         places = (lpips.weights.resource("lpips:weights/v0.0/alex.pth"), lpips._places("alex")[1])
         monkeypatch.setattr(lpips, "_places", lambda net: places)
-        with pytest.raises(WeightsError, match=r"not hold the linear weights of LPIPS 0\.1"):
+        with pytest.raises(DamagedWeightsError, match=r"not hold the linear weights of LPIPS 0\.1"):
             LPIPS()(noise(1, 3, 40, 40), noise(1, 3, 40, 40), protocol)
