@@ -169,6 +169,8 @@ class Metric(Protocol):
     def __call__(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol) -> Tensor:
         """Return ``(B,)`` float64, on the device of the images; NaN for a sample that has no score.
 
+        The device has float64: benchmarks measure on the CPU what comes from one that has not (mps).
+
         Args:
             prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8.
             target: the same shape, on the same device.
@@ -178,6 +180,15 @@ class Metric(Protocol):
             RestoreError: it cannot be computed; a ``WeightsError`` for weights that are not here, a
                 ``DamagedWeightsError`` for weights that are not what they should be.
         """
+        ...
+
+
+@runtime_checkable
+class ComparesPrepared(Protocol):
+    """A metric of images as the protocol prepares them: a pair is prepared once for all such metrics."""
+
+    def compare(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol, **more: Any) -> Tensor:
+        """Return what ``__call__`` returns for images of which these are ``protocol.prepare``'s results."""
         ...
 
 
