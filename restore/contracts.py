@@ -187,7 +187,7 @@ class Metric(Protocol):
 class ComparesPrepared(Protocol):
     """A metric of images as the protocol prepares them: a pair is prepared once for all such metrics."""
 
-    def compare(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol, **more: Any) -> Tensor:
+    def compare_prepared(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol, **more: Any) -> Tensor:
         """Return what ``__call__`` returns for images of which these are ``protocol.prepare``'s results."""
         ...
 

@@ -39,5 +39,5 @@ class Pair:
             more: of ``mask`` and ``observation`` what the metric takes.
         """
         if isinstance(metric, ComparesPrepared):
-            return metric.compare(*self.prepared, self.protocol, **more)
+            return metric.compare_prepared(*self.prepared, self.protocol, **more)
         return metric(self.prediction, self.target, self.protocol, **more)

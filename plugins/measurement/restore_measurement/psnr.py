@@ -31,8 +31,10 @@ class PSNR:
         Raises:
             InputError: shapes that differ, or nothing left to measure.
         """
-        return self.compare(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
+        return self.compare_prepared(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
 
-    def compare(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
+    def compare_prepared(
+        self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None
+    ) -> Tensor:
         """Return the same for images that the protocol has prepared; the mask is not cropped yet."""
         return psnr(prediction, target, peak=PEAK, mask=measured(mask, protocol))

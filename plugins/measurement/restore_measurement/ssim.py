@@ -30,9 +30,11 @@ class SSIM:
         Raises:
             InputError: shapes that differ, images smaller than the window, or nothing left to measure.
         """
-        return self.compare(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
+        return self.compare_prepared(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
 
-    def compare(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
+    def compare_prepared(
+        self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None
+    ) -> Tensor:
         """Return the same for images that the protocol has prepared; the mask is not cropped yet."""
         return ssim(
             prediction, target, peak=PEAK,
