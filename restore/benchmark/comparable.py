@@ -66,7 +66,7 @@ def _degradation_differences(
         return
     for number, (stage_a, stage_b) in enumerate(zip(a or (), b or (), strict=True), 1):
         place = f"{stage_a['name']} (stage {number})" if len(a or ()) > 1 else stage_a["name"]
-        for name, first, second in differences(*({**stage, "version": None} for stage in (stage_a, stage_b))):
+        for name, first, second in differences({**stage_a, "version": None}, {**stage_b, "version": None}):
             yield f"degradation {place}, {name}: {_text(first)} and {_text(second)}"
 
 
