@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,9 +21,10 @@ from restore.benchmark.cases import Case, make_case
 from restore.benchmark.contestants import Contestant, line_up
 from restore.benchmark.datasets import Dataset, ImageFile, find_datasets
 from restore.benchmark.ledger import Key, Ledger
+from restore.benchmark.observer import Observer, Row, Silent
 from restore.benchmark.pipeline import Behind, ahead, executor
 from restore.benchmark.pixels import to_bytes, to_tensor
-from restore.benchmark.protocol import Protocol as Measurement
+from restore.benchmark.protocol import Protocol
 from restore.benchmark.provenance import environment
 from restore.benchmark.scoring import Pending, Scorer, reason_of
 from restore.benchmark.timing import Clock, Timed
@@ -33,7 +34,6 @@ from restore.runtime import Restorer
 from restore.runtime.policy import choose_device
 from restore.weights import digest
 
-Row = dict[str, Any]
 Item = tuple[Dataset, ImageFile]
 
 
@@ -53,7 +53,7 @@ class Settings:
         command: what is recorded as the command.
     """
 
-    protocol: Measurement
+    protocol: Protocol
     models: tuple[str, ...]
     data: Path
     output: Path
@@ -62,38 +62,6 @@ class Settings:
     limit: int | None = None
     repeats: int = 1
     command: tuple[str, ...] = ()
-
-
-class Observer(Protocol):
-    """Who wants to know how far a run is."""
-
-    def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
-        """A run begins: its protocol, data sets, models; images by models, and how many of them are done."""
-
-    def unloadable(self, model: str, error: str) -> None:
-        """A model cannot be loaded; its rows follow, each with this error."""
-
-    def working(self, model: str, dataset: str, image: str) -> None:
-        """An image is begun."""
-
-    def finished(self, row: Row) -> None:
-        """A row of scores is there."""
-
-
-class Silent:
-    """An observer who says nothing."""
-
-    def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
-        """Ignore it."""
-
-    def unloadable(self, model: str, error: str) -> None:
-        """Ignore it."""
-
-    def working(self, model: str, dataset: str, image: str) -> None:
-        """Ignore it."""
-
-    def finished(self, row: Row) -> None:
-        """Ignore it."""
 
 
 def run(settings: Settings, observer: Observer | None = None) -> results.Results:

@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 
 from restore.benchmark import find_protocol, results, runner
+from restore.benchmark.observer import Silent
 from restore.benchmark.runner import Settings, run
 from restore.benchmark.scoring import Pending
 from restore.cli.degrade import seed_of
@@ -40,7 +41,7 @@ def bench(tmp_path, lab):
     return go
 
 
-class Listener(runner.Silent):
+class Listener(Silent):
     """Keeps what it was told."""
 
     def __init__(self):
