@@ -25,12 +25,13 @@ reference: .venv/installed-for-tests
 
 DATA ?= ../shared/data/sr/test
 
-bench: .venv/installed-for-tests
+bench: .venv/installed-for-bench
 	$(BIN)/python benchmarks/publish.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/startup.py
 	$(BIN)/python benchmarks/speed/precision.py
-	$(BIN)/python benchmarks/speed/metrics.py
 	$(BIN)/python benchmarks/speed/memory.py
+	$(BIN)/python benchmarks/speed/gpu.py --data $(DATA)
+	$(BIN)/python benchmarks/speed/metrics.py --data $(DATA)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -43,6 +44,10 @@ bench: .venv/installed-for-tests
 
 .venv/installed-for-tests: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) --editable '.[test,lint]'
+	@touch $@ .venv/installed
+
+.venv/installed-for-bench: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) --editable '.[bench]'
 	@touch $@ .venv/installed
 
 clean:

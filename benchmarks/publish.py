@@ -1,8 +1,9 @@
 """Measure what the toolkit ships, keep the results in benchmarks/results, and write the table of the README.
 
-    python benchmarks/publish.py --data ../shared/data/sr/test
+    python benchmarks/publish.py --data DATA
 
-DATA holds the folders set5, set14 and bsd100. Runs are kept in runs/published and go on when started again.
+DATA holds the folders set5, set14 and bsd100. Runs are kept, one folder a revision of the code, and go on when started
+again. What is published names DATA and not where it lies.
 """
 
 from __future__ import annotations
@@ -10,22 +11,30 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+from restore.benchmark import results
+from restore.benchmark.provenance import git_commit
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+RUNS = ROOT / "runs" / "published"
 README = ROOT / "README.md"
 HEADLINE = RESULTS / "sr-x4--cpu-amd-epyc-2-threads.json"
 """The result that the README's table is made of; others of the protocol may lie beside it."""
 PUBLISHED: Mapping[str, Sequence[str]] = {
+    "sr-x2": ("nearest", "lanczos"),
+    "sr-x3": ("nearest", "lanczos"),
     "sr-x4": ("nearest", "lanczos", "srresnet"),
     "sr-x4-matlab": ("lanczos",),
+    "sr-x4-rgb": ("lanczos", "srresnet"),
+    "denoise-gray-15": (),
     "denoise-gray-25": (),
+    "denoise-gray-50": (),
     "denoise-rgb-25": (),
     "inpaint-center": (),
     "inpaint-half": (),
@@ -42,25 +51,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="test sets; without it only the README's table is made again")
     parser.add_argument("--only", choices=PUBLISHED, action="append", help="protocols to measure; repeatable [all]")
+    parser.add_argument("--runs", type=Path, help="where runs are kept [runs/published/REVISION of the repository]")
     options = parser.parse_args()
+    runs = options.runs or RUNS / (git_commit() or "installed")
     for protocol in (options.only or PUBLISHED) if options.data else ():
-        measure(protocol, PUBLISHED[protocol], options.data)
+        measure(protocol, PUBLISHED[protocol], options.data, runs / protocol)
     text = README.read_text("utf-8")
     README.write_text(with_table(text, table()), "utf-8")
 
 
-def measure(protocol: str, models: Sequence[str], data: Path) -> None:
-    """Run a protocol and keep its result under the name of the hardware."""
-    folder = Path("runs", "published", protocol)
-    chosen = [argument for model in models for argument in ("-m", model)]
+def measure(protocol: str, models: Sequence[str], data: Path, folder: Path) -> None:
+    """Run a protocol in a folder and keep its result under the name of the hardware."""
+    words = ["bench", protocol, *(argument for model in models for argument in ("-m", model))]
     command = "from restore.cli import main; main()"
-    subprocess.run(
-        [sys.executable, "-c", command, "bench", protocol, *chosen, "--data", str(data), "-o", str(folder)], check=True
-    )
-    environment = json.loads((folder / "results.json").read_text("utf-8"))["environment"]
+    subprocess.run([sys.executable, "-c", command, *words, "--data", str(data), "-o", str(folder)], check=True)
+    found = published(results.read(folder), words, data)
+    environment = found["environment"]
     device = re.sub(r"[^a-z0-9]+", "-", f"{environment['device']} {environment['device_name']}".lower()).strip("-")
     RESULTS.mkdir(exist_ok=True)
-    shutil.copyfile(folder / "results.json", RESULTS / f"{protocol}--{device}-{environment['threads']}-threads.json")
+    results.write(found, RESULTS / f"{protocol}--{device}-{environment['threads']}-threads.json")
+
+
+def published(result: Mapping[str, Any], words: Sequence[str], data: Path) -> results.Results:
+    """Return a result with the command that anybody can give, and folders that say no more than it."""
+    datasets = [
+        {**dataset, "folder": str(PurePosixPath("DATA", Path(dataset["folder"]).relative_to(data).as_posix()))}
+        for dataset in result["datasets"]
+    ]
+    return {**result, "command": ["restore", *words, "--data", "DATA"], "datasets": datasets}
 
 
 def table() -> str:

@@ -21,6 +21,18 @@ SEEDS = 2**63
 """Seeds lie below."""
 
 
+def stages(text: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the name and the options, still text, of each of the degradations that bars separate.
+
+    Raises:
+        UsageError: an empty part, or an option given twice.
+    """
+    parts = [part.strip() for part in text.split("|")]
+    if not all(parts):
+        raise UsageError(f"{text!r} has an empty part", "write NAME:key=value|NAME:key=value")
+    return [parse(part) for part in parts]
+
+
 def build_degradation(text: str) -> Degradation:
     """Build one degradation, or a Pipeline of those that bars separate.
 
@@ -28,13 +40,9 @@ def build_degradation(text: str) -> Degradation:
         UsageError: an empty part, an unknown or ill-typed option.
         UnknownNameError: a name that no plugin offers.
     """
-    parts = [part.strip() for part in text.split("|")]
-    if not all(parts):
-        raise UsageError(f"{text!r} has an empty part", "write NAME:key=value|NAME:key=value")
-    built: list[tuple[str, Degradation]] = []
-    for part in parts:
-        name, options = parse(part)
-        built.append((name, registry().find("degradation", name).build(**options)))
+    built: list[tuple[str, Degradation]] = [
+        (name, registry().find("degradation", name).build(**options)) for name, options in stages(text)
+    ]
     return built[0][1] if len(built) == 1 else Pipeline(built)
 
 

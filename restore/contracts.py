@@ -171,12 +171,42 @@ class Loss(nn.Module):
 
 
 class Metric(Protocol):
-    """A score of a prediction against a target."""
+    """A score of a prediction against a target.
+
+    More class attributes may say how the scores are written: ``label`` (the component's name where it is left
+    out), ``unit`` (none) and ``digits`` after the point (4). A ``describe()`` that returns one line, with the hashes
+    of the weights that are used, is recorded in results.
+
+    ``__call__`` may take one or both of two more keyword arguments. ``mask``, ``(B, 1, H, W)`` with 1 = missing: only
+    these pixels count; a metric that takes it has a second column where a protocol measures the hole.
+    ``observation``: what the model saw.
+    """
 
     higher_is_better: ClassVar[bool]
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol) -> Tensor:
-        """Return ``(B,)`` float64."""
+        """Return ``(B,)`` float64, on the device of the images; NaN for a sample that has no score.
+
+        The device has float64: benchmarks measure on the CPU what comes from one that has not (mps).
+
+        Args:
+            prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8.
+            target: the same shape, on the same device.
+            protocol: says what is compared; ``protocol.prepare`` rounds, crops and chooses the colour.
+
+        Raises:
+            RestoreError: it cannot be computed; a ``WeightsError`` for weights that are not here, a
+                ``DamagedWeightsError`` for weights that are not what they should be.
+        """
+        ...
+
+
+@runtime_checkable
+class ComparesPrepared(Protocol):
+    """A metric of images as the protocol prepares them: a pair is prepared once for all such metrics."""
+
+    def compare_prepared(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol, **more: Any) -> Tensor:
+        """Return what ``__call__`` returns for images of which these are ``protocol.prepare``'s results."""
         ...
 
 

@@ -8,6 +8,7 @@ Each carries the cure beside the complaint, and the exit code the command line e
     ├── PluginError                 3   a plugin or a component that is missing, broken or ambiguous
     │   └── UnknownNameError        3
     ├── WeightsError                4   weights that are missing, offline or not what their hash says
+    │   └── DamagedWeightsError     4   of these, the ones that are there and are not what they should be
     └── DeviceError                 5   a device that is absent, or memory that does not suffice
 """
 
@@ -54,6 +55,10 @@ class WeightsError(RestoreError):
     """Weights that are missing, cannot be fetched, or are not what their hash says."""
 
     exit_code = 4
+
+
+class DamagedWeightsError(WeightsError):
+    """Weights that are there, but damaged or others than are meant: nothing should be computed with them."""
 
 
 class DeviceError(RestoreError):

@@ -9,18 +9,38 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, get_args
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal, get_args
 
 import pluggy
+
+from restore.artifacts import NAME, RESOURCE, NetworkSpec, WeightsSpec, check_type
+
+__all__ = [
+    "HOOKS",
+    "KINDS",
+    "SPECS",
+    "DatasetSpec",
+    "DegradationSpec",
+    "Hooks",
+    "LossSpec",
+    "MetricSpec",
+    "ModelSpec",
+    "NetworkSpec",
+    "PriorSpec",
+    "ProtocolSpec",
+    "RecipeSpec",
+    "Spec",
+    "Tiling",
+    "WeightsSpec",
+    "hookimpl",
+    "hookspec",
+]
 
 hookspec = pluggy.HookspecMarker("restore")
 hookimpl = pluggy.HookimplMarker("restore")
 
-NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
-TAG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-RESOURCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[^/\\:][^\\:]*")
 
 Tiling = Literal["exact", "approximate", "discouraged", "internal", "forbidden"]
 AtEquality = Literal["zero", "minimal", "unknown"]
@@ -46,14 +66,20 @@ class Spec:
     """SPDX identifier of the code."""
     citation: str = ""
     """Paper and equation that define it."""
+    networks: tuple[NetworkSpec, ...] = ()
+    """Networks of others that it sees with, or may by its options; the first is the default."""
 
     def __post_init__(self) -> None:
         """Check the fields. Raises TypeError or ValueError that names the field and the component."""
         for item in fields(self):
-            _check_type(self, item.name, item.type)
+            check_type(self, item.name, item.type)
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{type(self).__name__} name {self.name!r} must be lower case words joined by hyphens")
         self._check_source()
+        networks = [network.name for network in self.networks]
+        twice = [network for network in networks if networks.count(network) > 1]
+        if twice:
+            raise ValueError(f"{self.name!r} has two networks called {twice[0]!r}")
         for label in ("summary", "licence", "task"):
             if not getattr(self, label, "").isprintable():
                 raise ValueError(f"{label} of {self.name!r} must be one line of printable text")
@@ -63,40 +89,6 @@ class Spec:
             raise ValueError(
                 f"factory of {self.name!r} must be an import string 'package.module:Name', not {self.factory!r}"
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class WeightsSpec:
-    """Trained weights of a model, shipped inside a plugin's package."""
-
-    tag: str
-    """Name after the dot: ``psnr-x4`` in ``srresnet.psnr-x4``."""
-    file: str
-    """``package:path`` of a safetensors file inside the installed package."""
-    sha256: str
-    """Hash of the file, checked before it is opened."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Factory options that the weights were trained with."""
-    summary: str = ""
-    licence: str = ""
-    """Terms of the weights, and of the data they were trained on."""
-    card: str = ""
-    """``package:path`` of the Markdown card: recipe, data, seed, steps, measured scores."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            _check_type(self, item.name, item.type)
-        if not TAG.fullmatch(self.tag):
-            raise ValueError(f"weights tag {self.tag!r} must be lower case words joined by hyphens")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ValueError(f"sha256 of weights {self.tag!r} must be 64 lower case hexadecimal digits")
-        for location in filter(None, (self.file, self.card)):
-            if not RESOURCE.fullmatch(location) or ".." in location:
-                raise ValueError(f"weights {self.tag!r} lie at 'package:path', not at {location!r}")
-        if not self.file.endswith(".safetensors"):
-            raise ValueError(f"weights {self.tag!r} must be a .safetensors file, not {self.file!r}")
-        if not all(isinstance(key, str) for key in self.options):
-            raise TypeError(f"options of weights {self.tag!r} must have names, not {list(self.options)!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,50 +324,8 @@ HOOKS: Mapping[str, type[Spec]] = dict(
 )
 
 
-_CHECKS: Mapping[str, tuple[type, ...]] = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "int | None": (int, type(None)),
-    "float | None": (float, int, type(None)),
-    "tuple[int, ...]": (tuple,),
-    "tuple[str, ...]": (tuple,),
-    "tuple[int, int] | None": (tuple, type(None)),
-    "tuple[WeightsSpec, ...]": (tuple,),
-    "Mapping[str, Any]": (Mapping,),
-    "Tiling": (str,),
-    "AtEquality": (str,),
-    "Compares": (str,),
-    "Gradient": (str,),
-}
-_ITEMS: Mapping[str, type] = {
-    "tuple[int, ...]": int,
-    "tuple[str, ...]": str,
-    "tuple[int, int] | None": int,
-    "tuple[WeightsSpec, ...]": WeightsSpec,
-}
-
-
 def _check_tags(name: str, weights: tuple[WeightsSpec, ...]) -> None:
     tags = [w.tag for w in weights]
     twice = [tag for tag in tags if tags.count(tag) > 1]
     if twice:
         raise ValueError(f"{name!r} has two weights with the tag {twice[0]!r}")
-
-
-def _is(value: object, wanted: tuple[type, ...]) -> bool:
-    """Tell whether a value is of the types; unlike ``isinstance``, True is no whole number."""
-    return isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
-
-
-def _check_type(owner: object, name: str, annotation: Any) -> None:
-    value = getattr(owner, name)
-    wanted = _CHECKS.get(annotation)
-    if wanted is None:  # a field that a plugin's own subclass adds
-        return
-    items = value if annotation in _ITEMS and isinstance(value, tuple) else ()
-    if not _is(value, wanted) or not all(_is(item, (_ITEMS[annotation],)) for item in items):
-        label = getattr(owner, "name", getattr(owner, "tag", "?"))
-        raise TypeError(
-            f"{type(owner).__name__} {label!r}: {name} must be {annotation}, not {value!r} ({type(value).__name__})"
-        )

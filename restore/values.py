@@ -124,6 +124,14 @@ def as_text(value: Any) -> str:
     return "+".join(as_text(item) for item in value) if isinstance(value, tuple | list) else str(value)
 
 
+def as_json(value: Any) -> Any:
+    """Return a value as JSON has it: sequences as lists, what JSON lacks, infinity included, as ``as_text`` does."""
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
+    known = isinstance(value, bool | int | str | None) or (isinstance(value, float) and math.isfinite(value))
+    return value if known else as_text(value)
+
+
 def type_name(annotation: Any) -> str:
     """Return how people write a type: ``int``, ``reflect | zero``, ``int+int``, ``float | none``."""
     origin, args = get_origin(annotation), get_args(annotation)

@@ -65,6 +65,13 @@ def test_a_light_command_imports_nothing_heavy(site, arguments):
     assert not found & HEAVY
 
 
+def test_listing_weights_has_nothing_to_do_with_the_network(site):
+    source = PROBE.replace('.partition(".")[0]', "").format(commands=[["weights", "list"]])
+    found = modules(site, source)
+    assert "restore.published" in found
+    assert not found & {"urllib.request", "http.client", "ssl"}
+
+
 def test_importing_the_package_is_light(site):
     found = modules(site, "import json, sys, restore\nprint(json.dumps(sorted(sys.modules)))")
     assert not found & {*HEAVY, "click", "pluggy"}

@@ -11,10 +11,12 @@ import pytest
 from restore.plugin import (
     HOOKS,
     KINDS,
+    SPECS,
     DegradationSpec,
     LossSpec,
     MetricSpec,
     ModelSpec,
+    NetworkSpec,
     PriorSpec,
     ProtocolSpec,
     Spec,
@@ -177,6 +179,41 @@ def test_every_hook_has_its_kind():
     assert tuple(spec.kind for spec in HOOKS.values()) == KINDS
     assert all(issubclass(spec, Spec) for spec in HOOKS.values())
     assert PriorSpec(name="dcgan", factory="a.b:C", weights=(weights(),)).weights[0].tag == "photo-x4"
+
+
+def network(**changes: Any) -> NetworkSpec:
+    fields = {"name": "eyes", "url": "https://somewhere.invalid/eyes.pth", "sha256": DIGEST, "digest": DIGEST}
+    return NetworkSpec(**{**fields, "layers": ("0", "2"), "known": 2, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "told"),
+    [
+        ({"name": "Eyes"}, ValueError, "network name 'Eyes'"),
+        ({"url": "http://somewhere.invalid/eyes.pth"}, ValueError, "url of network 'eyes' must begin with https://"),
+        ({"url": 3}, TypeError, "url must be str"),
+        ({"sha256": DIGEST.upper()}, ValueError, "sha256 of network 'eyes'"),
+        ({"digest": ""}, ValueError, "digest of network 'eyes'"),
+        ({"layers": ["0"]}, TypeError, "layers must be tuple"),
+        ({"layers": ()}, ValueError, "covers 2 of 0 layers"),
+        ({"known": 0}, ValueError, "covers 0 of 2 layers"),
+        ({"known": 3}, ValueError, "covers 3 of 2 layers"),
+        ({"known": True}, TypeError, "known must be int"),
+        ({"summary": "two\nlines"}, ValueError, "summary of network 'eyes' must be one line"),
+    ],
+)
+def test_bad_networks(changes, error, told):
+    with pytest.raises(error, match=told):
+        network(**changes)
+
+
+@pytest.mark.parametrize("kind", [spec for spec in SPECS if spec not in (ModelSpec, ProtocolSpec)])
+def test_components_of_every_kind_may_see_with_networks(kind):
+    assert kind(name="sharp", factory="a.b:C", networks=(network(),)).networks[0].known == 2
+    with pytest.raises(TypeError, match="networks must be"):
+        kind(name="sharp", factory="a.b:C", networks=("eyes",))
+    with pytest.raises(ValueError, match="'sharp' has two networks called 'eyes'"):
+        kind(name="sharp", factory="a.b:C", networks=(network(), network(known=1)))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 from restore import published
-from restore.errors import WeightsError
-from restore.published import Published, digest_of
+from restore.errors import DamagedWeightsError, PluginError, WeightsError
+from restore.plugin import NetworkSpec
+from restore.published import Network, digest_of
 
 
 def state(seed=0):
@@ -27,10 +28,16 @@ def network(tmp_path, monkeypatch):
     whole = {f"features.{name}": tensor for name, tensor in state().items()} | {"classifier.weight": torch.ones(4)}
     file = tmp_path / "net.pth"
     torch.save(whole, file)
-    return Published(
-        name="lpips-net", metric="lpips", url=file.as_uri(), sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        layers=("0", "2"), digest=digest_of(state()), known=2, summary="a network",
+    return Network(
+        NetworkSpec(
+            name="lpips-net", url=file.as_uri(), sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+            prefix="features.", layers=("0", "2"), digest=digest_of(state()), known=2, summary="a network",
+        )
     )  # fmt: skip
+
+
+def changed(network, **fields):
+    return Network(dataclasses.replace(network.spec, **fields))
 
 
 def same(first, second):
@@ -81,7 +88,7 @@ def test_other_tensors_are_refused_and_nothing_is_stored(network, tmp_path):
 
 
 def test_a_network_known_in_part_is_taken_from_the_publishers_own_file_only(network, tmp_path):
-    partly = dataclasses.replace(network, known=1, digest=digest_of({k: state()[k] for k in ("0.weight", "0.bias")}))
+    partly = changed(network, known=1, digest=digest_of({k: state()[k] for k in ("0.weight", "0.bias")}))
     torch.save(state(), tmp_path / "other.pth")
     with pytest.raises(WeightsError, match="not the file that was published"):
         partly.take(tmp_path / "other.pth")
@@ -90,13 +97,20 @@ def test_a_network_known_in_part_is_taken_from_the_publishers_own_file_only(netw
 
 
 def test_what_is_damaged_in_the_store_is_noticed(network, tmp_path):
-    with pytest.raises(WeightsError, match="are not here"):
+    with pytest.raises(WeightsError, match="are not here") as caught:
         network.read()
+    assert not isinstance(caught.value, DamagedWeightsError)
     path = network.take(tmp_path / "net.pth")
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     assert "its tensors have the digest" in network.check()
+    for damage in (bytes(content), b"no weights", b""):
+        path.write_bytes(damage)
+        with pytest.raises(DamagedWeightsError, match="lpips-net cannot be used") as caught:
+            network.read()
+        assert str(path) in caught.value.message
+        assert caught.value.cure == "restore weights fetch lpips-net, or restore weights import lpips-net FILE"
 
 
 def test_fetch(network):
@@ -114,28 +128,41 @@ def test_fetch_of_another_file(network, tmp_path):
 @pytest.mark.parametrize("url", ["https://127.0.0.1:9/net.pth", "https://nowhere.invalid/net.pth"])
 def test_fetch_without_a_connection(network, url):
     with pytest.raises(WeightsError, match="cannot be downloaded") as caught:
-        dataclasses.replace(network, url=url).fetch()
+        changed(network, url=url).fetch()
     assert caught.value.cure.endswith("restore weights import lpips-net FILE")
     assert caught.value.exit_code == 4
 
 
-def test_the_known_networks_are_torchvisions():
-    for one in published.NETWORKS:
-        assert one.url.startswith("https://download.pytorch.org/models/")
-        assert f"-{one.sha256[:8]}.pth" in one.url  # torchvision writes the hash into the name
-        assert one.known <= len(one.layers)
+EYES = """
+    from restore.plugin import LossSpec, NetworkSpec, hookimpl
+
+    def loss(name, digest="a"):
+        network = NetworkSpec(name="eyes", url="https://somewhere.invalid/eyes.pth", sha256="0" * 64, layers=("0",),
+                              digest=digest * 64, known=1)
+        return LossSpec(name=name, factory="nowhere:Loss", networks=(network,))
+
+    @hookimpl
+    def restore_losses():
+        return [{losses}]
+"""
 
 
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("lpips-alex", "alexnet_features_torchvision.pth"),
-        ("lpips-squeeze", "squeezenet1_1_features_torchvision.pth"),
-    ],
-)
-def test_torchvisions_features_are_known(shared_data, tmp_path, monkeypatch, name, file):
-    monkeypatch.setenv("RESTORE_HOME", str(tmp_path))
-    known = published.find(name)
-    known.take(shared_data / "lpips" / file)
-    original = torch.load(shared_data / "lpips" / file, weights_only=True)
-    assert same(dict(sorted(known.read().items())), dict(sorted(original.items())))
+def test_components_of_any_kind_and_plugin_share_a_network(site):
+    site.install("restore-one", EYES.format(losses="loss('near'), loss('far')"))
+    site.install("restore-two", EYES.format(losses="loss('wide')"))
+    eyes = published.find("eyes")
+    assert eyes.spec.name == "eyes"
+    names = [component.spec.name for component in published.used(published.registry())[eyes]]
+    assert sorted(names) == ["far", "near", "wide"]
+    assert published.find("restore-two:eyes") == eyes
+    assert published.find("restore-three:eyes") is published.find("ears") is None
+
+
+def test_two_networks_of_one_name_are_told_apart_by_their_distributions(site):
+    site.install("restore-one", EYES.format(losses="loss('near')"))
+    site.install("restore-two", EYES.format(losses="loss('wide', 'b')"))
+    with pytest.raises(
+        PluginError, match="2 plugins mean different networks by 'eyes': restore-one:eyes and restore-t"
+    ):
+        published.find("eyes")
+    assert published.find("restore-two:eyes").spec.digest == "b" * 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restore.values import as_text, convert, type_name
+from restore.values import as_json, as_text, convert, type_name
 
 Border = Literal["symmetric", "replicate"]
 FIT = [
@@ -145,3 +146,9 @@ def test_any_text_converts_or_is_a_value_error(text, annotation):
     except ValueError:
         return
     assert convert(as_text(found), annotation) == found
+
+
+def test_json_has_values_as_they_are_or_as_people_write_them():
+    value = (1, 0.5, True, None, "a", [2.0, float("inf")], Path("a/b"))
+    assert as_json(value) == [1, 0.5, True, None, "a", [2.0, "inf"], "a/b"]
+    json.dumps(as_json(value), allow_nan=False)

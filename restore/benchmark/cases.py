@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from restore import images
 from restore.benchmark.datasets import ImageFile
+from restore.benchmark.pixels import refuse_transparency, to_bytes, to_tensor
 from restore.benchmark.protocol import Protocol
 from restore.composition import observe
 from restore.contracts import Degradation, Observation
-from restore.errors import InputError
 from restore.images import Photo
-from restore.images.regions import PEAKS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +52,8 @@ def make_case(file: ImageFile, protocol: Protocol, degradation: Degradation) -> 
     begun = time.perf_counter()
     photo = images.load(file.path)
     read_seconds = time.perf_counter() - begun
-    target = protocol.original(_bytes(photo))
+    refuse_transparency(photo)
+    target = protocol.original(to_bytes(to_tensor(photo)))
     seed = file.seed(protocol.seed)
     exact = target if protocol.degraded_rounding == "uint8" else target.float() / 255
     degraded = observe(replace(images.load(exact), name=file.name), degradation, seed=seed)
@@ -66,22 +65,3 @@ def make_case(file: ImageFile, protocol: Protocol, degradation: Degradation) -> 
         params=degraded.params,
     )
     return Case(target=target, degraded=shown, mask=mask, observation=observation, seed=seed, read_seconds=read_seconds)
-
-
-def to_tensor(photo: Photo) -> Tensor:
-    """Return the pixels ``(B, C, H, W)``: bytes as they are, everything else float in [0, 1]."""
-    pixels = torch.tensor(photo.pixels.transpose(0, 3, 1, 2))
-    peak = PEAKS[photo.pixels.dtype.name]
-    return pixels if pixels.dtype == torch.uint8 or peak == 1 else pixels.double() / peak
-
-
-def to_bytes(image: Tensor) -> Tensor:
-    """Return an image in 256 levels, as a PNG holds it."""
-    return image if image.dtype == torch.uint8 else image.double().mul(255).clamp(0, 255).round().byte()
-
-
-def _bytes(photo: Photo) -> Tensor:
-    """Return ``(1, C, H, W)`` uint8; deeper images are rounded. Raises InputError."""
-    if photo.alpha is not None and (photo.alpha < PEAKS[photo.alpha.dtype.name]).any():
-        raise InputError(f"{photo.name} has transparent pixels, whose colour no protocol defines", "flatten it first")
-    return to_bytes(to_tensor(photo))

@@ -1,17 +1,14 @@
-"""Two results against each other, image by image; different protocols or data are refused."""
+"""Two results against each other, image by image."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from restore.benchmark.report.columns import Column
-from restore.benchmark.report.outcome import Outcome, Results
+from restore.benchmark.columns import Column
+from restore.benchmark.comparable import refuse_differences
+from restore.benchmark.outcome import Outcome, Results
 from restore.benchmark.statistics import Paired, paired
 from restore.errors import UsageError
-
-_SHOWN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +50,8 @@ def compare(a: Results, b: Results, *, models: tuple[str, str] | None = None) ->
 
     Raises:
         InputError: one of them is no result of a benchmark.
-        UsageError: they differ in protocol or data (the message names the fields), or have no models to compare.
+        UsageError: they differ in protocol, degradation, a metric or data (the message names the fields), or have
+            no models to compare.
     """
     first, second = Outcome(a), Outcome(b)
     refuse_differences(a, b)
@@ -64,43 +62,6 @@ def compare(a: Results, b: Results, *, models: tuple[str, str] | None = None) ->
         for metric in first.columns
         if (comparison := _comparison(first, second, dataset, (model_a, model_b), metric))
     ]
-
-
-def refuse_differences(a: Results, b: Results) -> None:
-    """Raise UsageError where two results measured different things, naming every field up to a handful."""
-    found = [*_protocol_differences(a["protocol"], b["protocol"]), *_data_differences(a["datasets"], b["datasets"])]
-    if found:
-        more = f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        lines = "".join(f"\n  {line}" for line in found[:_SHOWN])
-        raise UsageError(
-            f"the two results cannot be compared, they measured different things:{lines}{more}",
-            "run both under one protocol, on the same files",
-        )
-
-
-def _protocol_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
-    if a["hash"] == b["hash"]:
-        return
-    fields_a, fields_b = a.get("fields", {}), b.get("fields", {})
-    named = [key for key in (*fields_a, *(k for k in fields_b if k not in fields_a)) if key != "summary"]
-    different = [key for key in named if fields_a.get(key) != fields_b.get(key)]
-    for key in different:
-        yield f"protocol {key}: {_text(fields_a.get(key))} and {_text(fields_b.get(key))}"
-    if not different:
-        yield f"protocol hash: {a['hash'][:12]} and {b['hash'][:12]}"
-
-
-def _data_differences(a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    sets_a, sets_b = {d["name"]: d for d in a}, {d["name"]: d for d in b}
-    if list(sets_a) != list(sets_b):
-        yield f"data sets: {', '.join(sets_a)} and {', '.join(sets_b)}"
-    for name in sets_a.keys() & sets_b.keys():
-        files_a, files_b = ({i["name"]: i["sha256"] for i in d["images"]} for d in (sets_a[name], sets_b[name]))
-        for image in sorted(files_a.keys() ^ files_b.keys()):
-            yield f"data {name}: {image} is in the {'first' if image in files_a else 'second'} only"
-        for image in sorted(files_a.keys() & files_b.keys()):
-            if files_a[image] != files_b[image]:
-                yield f"data {name}, sha256 of {image}: {files_a[image][:12]} and {files_b[image][:12]}"
 
 
 def _pairs(a: Outcome, b: Outcome, models: tuple[str, str] | None) -> list[tuple[str, str]]:
@@ -144,7 +105,3 @@ def _comparison(a: Outcome, b: Outcome, dataset: str, models: tuple[str, str], m
 
 def _count(outcome: Outcome, dataset: str) -> int:
     return next(len(d["images"]) for d in outcome.results["datasets"] if d["name"] == dataset)
-
-
-def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else repr(value)

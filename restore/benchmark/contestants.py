@@ -17,7 +17,7 @@ from restore.errors import PluginError, UsageError
 from restore.plugin import ModelSpec, WeightsSpec
 from restore.registry import Component, registry, split_tag
 from restore.runtime.policy import choose_precision
-from restore.values import as_text
+from restore.values import as_json, as_text
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +65,7 @@ class Contestant:
             "distribution": self.component.plugin.distribution,
             "version": self.component.plugin.version,
             "weights": None if self.weights is None else dict(self.weights),
-            "options": {key: _plain(value) for key, value in sorted(self.options.items())},
+            "options": {key: as_json(value) for key, value in sorted(self.options.items())},
             "baseline": self.baseline,
             "precision": self.precision,
         }
@@ -211,7 +211,3 @@ def _with_unique_names(models: Sequence[Contestant]) -> list[Contestant]:
         taken.add(name.lower())
         unique.append(replace(model, name=name))
     return unique
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float | str | None) else as_text(value)

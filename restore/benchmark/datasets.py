@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ class ImageFile:
     name: str
     """The file's name without its suffix; unique in the data set."""
     path: Path
-    sha256: str
+    sha256: str | None
+    """Of the file; None if it cannot be read."""
     width: int | None
     """In pixels, upright; None if the file cannot be decoded."""
     height: int | None
@@ -45,8 +47,8 @@ class Dataset:
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the names and hashes of the images."""
-        lines = "".join(f"{image.sha256}  {image.name}\n" for image in self.images)
+        """SHA-256 over the names and hashes of the images; ``-`` stands for a hash that is not known."""
+        lines = "".join(f"{image.sha256 or '-'}  {image.name}\n" for image in self.images)
         return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
     def record(self) -> dict[str, Any]:
@@ -72,14 +74,15 @@ def find_datasets(data: Path, names: Sequence[str], *, limit: int | None = None)
         limit: take the first so many images of each.
 
     Raises:
-        InputError: no such folder, no images in a data set, two of one name, or a file that cannot be read.
+        InputError: no such folder or none that can be read, no images in a data set, or two of one name. A file
+            that cannot be read is listed all the same: it costs its own row later.
     """
     if not data.is_dir():
         raise InputError(
             f"the data folder {data} does not exist",
             "name a folder of images, or one that holds the folders " + ", ".join(names or ("...",)) + ": --data DIR",
         )
-    below = {child.name.lower(): child for child in sorted(data.iterdir()) if child.is_dir()}
+    below = {child.name.lower(): child for child in _children(data) if child.is_dir()}
     found = [(name, below[name.lower()]) for name in names if name.lower() in below]
     return [_read(name, folder, limit) for name, folder in found or [(data.resolve().name or "data", data)]]
 
@@ -102,17 +105,32 @@ def _named(folder: Path) -> dict[str, Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if is_image(path) and not path.stem.lower().endswith(".mask"):
+    for path in _children(folder):
+        if is_image(path) and not path.stem.lower().endswith(".mask") and _may_be_file(path):
             yield path
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {error.strerror or error}", "check who may read it") from error
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether a name is a file's, or a link's that leads nowhere; not a folder's, nor a pipe's or a device's."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
 
 
 def _image(name: str, path: Path) -> ImageFile:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}", "check the file, or remove it") from error
+    except OSError:
+        return ImageFile(name=name, path=path, sha256=None, width=None, height=None)
     width, height = _size(path)
     return ImageFile(name=name, path=path, sha256=digest, width=width, height=height)
 

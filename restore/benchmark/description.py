@@ -34,8 +34,6 @@ HOLE = (
     "PSNR over them, SSIM where the middle of its window is missing;\n"
     "LPIPS of the whole image only"
 )
-SHOWN: Mapping[str, str] = {"psnr": "PSNR", "ssim": "SSIM", "lpips": "LPIPS", "lr-consistency": "LR"}
-"""Labels of metrics."""
 
 
 def describe(protocol: Protocol, scale: int | None = None) -> str:
@@ -53,7 +51,7 @@ def describe(protocol: Protocol, scale: int | None = None) -> str:
         ("border", _border(protocol, scale)),
         ("colour", COLOR[protocol.color]),
     ]
-    rows += [(SHOWN.get(name, name), text) for name in protocol.metric_names for text in _metric(protocol, name)]
+    rows += [(name, text) for name in protocol.metric_names for text in _metric(protocol, name)]
     if "hole" in protocol.regions:
         rows.append(("regions", f"{', '.join(protocol.regions)}; {HOLE}"))
     rows.append(("pooling", "mean of the images' scores"))
@@ -88,7 +86,7 @@ def _metric(protocol: Protocol, name: str) -> list[str]:
         "valid region, biased covariance, mean over channels",
         "lpips": f"Zhang et al. 2018, version {protocol.lpips_version}, network {options.get('net', 'alex')}\n"
         "whole image, RGB in [-1, 1], gray replicated, no border cropped",
-        "lr-consistency": "PSNR of the degraded result against the input (LR-consistency)",
+        "lr-consistency": "PSNR of the degraded result against the input",
     }
     return [said[name]] if name in said else []
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from restore.benchmark.differences import differences
 from restore.errors import InputError, UsageError
 
 FORMAT = 1
@@ -132,18 +133,6 @@ def _refuse_others(folder: Path, there: Mapping[str, Any], wanted: Mapping[str, 
             f"{folder} holds a run that cannot be continued: {told}{more}",
             f"choose another folder with -o, or remove {folder}",
         )
-
-
-def differences(a: Mapping[str, Any], b: Mapping[str, Any], path: str = "") -> list[tuple[str, Any, Any]]:
-    """Return ``(field, in a, in b)`` of what differs; fields of nested objects are joined by dots."""
-    found: list[tuple[str, Any, Any]] = []
-    for name in [*a, *(name for name in b if name not in a)]:
-        first, second = a.get(name), b.get(name)
-        if isinstance(first, Mapping) and isinstance(second, Mapping):
-            found += differences(first, second, f"{path}{name}.")
-        elif first != second:
-            found.append((f"{path}{name}", first, second))
-    return found
 
 
 def _locked(path: Path) -> BinaryIO:

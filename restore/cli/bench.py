@@ -67,9 +67,10 @@ def bench(
     if seed is not None:
         chosen = replace(chosen, seed=seed)
     folder = output or Path("runs") / chosen.id
+    data = data or Path(os.environ.get("RESTORE_DATA") or "data")
     settings = Settings(
-        protocol=chosen, models=models, data=data or Path(os.environ.get("RESTORE_DATA") or "data"), output=folder,
-        device=device, precision=precision, limit=limit, repeats=repeats, command=_command(context),
+        protocol=chosen, models=models, data=data, output=folder,
+        device=device, precision=precision, limit=limit, repeats=repeats, command=_command(context, data=data),
     )  # fmt: skip
     with Display() as display:
         try:
@@ -104,10 +105,13 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def rows(found: Mapping[str, Any]) -> list[list[str]]:
     """Return the summary as a table with a head."""
-    columns = list(found["summary"][0]["metrics"])
-    lines = [["model", "data set", *columns, "images", "seconds"]]
+    from restore.benchmark.columns import columns
+    from restore.benchmark.outcome import number
+
+    shown = columns(found["metrics"], found["summary"][0]["metrics"])
+    lines = [["model", "data set", *(column.title for column in shown), "images", "seconds"]]
     for row in found["summary"]:
-        scores = [_score(name, row["metrics"][name]) for name in columns]
+        scores = [column.text(number(row["metrics"][column.key])) for column in shown]
         failed = f" ({row['failed']} failed)" if row["failed"] else ""
         seconds = "" if row["seconds_median"] is None else f"{row['seconds_median']:.3g}"
         lines.append([row["model"], row["dataset"], *scores, f"{row['n']}{failed}", seconds])
@@ -123,18 +127,12 @@ def reasons(found: Mapping[str, Any]) -> dict[str, str]:
     return told
 
 
-def _score(name: str, value: float | str | None) -> str:
-    if value is None:
-        return "n/a"
-    decibels = name.startswith("psnr") or name.endswith("consistency")
-    return f"{float(value):.{3 if decibels else 4}f}"
-
-
-def _command(context: click.Context) -> tuple[str, ...]:
-    """Return the command as it can be given again."""
+def _command(context: click.Context, **chosen: object) -> tuple[str, ...]:
+    """Return the command as it can be given again, with what was chosen elsewhere than on the command line."""
+    values = {**context.params, **chosen}
     words = ["restore", "bench"]
     for parameter in context.command.params:
-        value = context.params[str(parameter.name)]
+        value = values[str(parameter.name)]
         if isinstance(parameter, click.Argument):
             words.append(str(value))
         elif isinstance(parameter, click.Option) and value != parameter.default and value not in (None, False, ()):
@@ -161,6 +159,7 @@ class Display:
             disable=not console().is_terminal,
         )
         self.task = self.progress.add_task("", total=None)
+        self.unloaded: set[str] = set()
 
     def __enter__(self) -> Display:
         self.progress.start()
@@ -178,6 +177,11 @@ class Display:
             self.say(f"{done} of {total} results are there already")
         self.progress.reset(self.task, total=total, completed=done)  # not update: it would count into the speed
 
+    def unloadable(self, model: str, error: str) -> None:
+        """Tell it once, and not of each of its images."""
+        self.unloaded.add(model)
+        self.say(f"failed: {model} cannot be loaded: {error}")
+
     def working(self, model: str, dataset: str, image: str) -> None:
         """Show what is worked on."""
         self.progress.update(self.task, description=f"{model} · {dataset}/{image}"[:48])
@@ -185,7 +189,7 @@ class Display:
     def finished(self, row: Mapping[str, Any]) -> None:
         """Move the bar; tell a failure."""
         self.progress.advance(self.task)
-        if row["status"] == "failed":
+        if row["status"] == "failed" and row["model"] not in self.unloaded:
             self.say(f"failed: {row['model']}, {row['dataset']}/{row['image']}: {row['error']}")
 
     def say(self, line: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from restore.cli.batch import Done, Ticker, finish, run_batch
 from restore.cli.console import SCHEMA
 from restore.cli.files import MASK, expand
 from restore.cli.outputs import LOSSLESS, Job, plan
-from restore.errors import InputError
+from restore.errors import InputError, UsageError
 
 MASKING = ("mask", "observe")
 """The methods by which a degradation can yield a mask."""
@@ -153,10 +154,17 @@ def degrade_one(
 
 
 def _write(path: Path, data: bytes, overwrite: bool) -> None:
-    """Write a file whole or not at all. One that is there with the same bytes is what an interrupted run left."""
+    """Write a file whole or not at all. One that is there with the same bytes is what an interrupted run left.
+
+    Raises:
+        UsageError: another is there, and may not be replaced.
+        InputError: the disk refuses.
+    """
     try:
-        if not overwrite and path.is_file() and path.read_bytes() == data:
-            return
+        if not overwrite and os.path.lexists(path):
+            if path.is_file() and path.read_bytes() == data:
+                return
+            raise UsageError(f"{path} exists already", "choose another name, or add --overwrite")
         with replacing(path, overwrite=overwrite) as temporary:
             temporary.write_bytes(data)
     except OSError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import restore
-from restore import weights
+from restore import published, weights
 from restore.cli import opencv_builds
 from restore.cli.devices import devices
 from restore.cli.finding import Check, Verdict
@@ -36,6 +36,7 @@ def diagnose() -> Iterator[Check]:
     yield from devices()
     yield from _plugins()
     yield from _weights()
+    yield from _networks()
     yield from _store()
     yield from _extras()
 
@@ -144,6 +145,34 @@ def _weights() -> Iterator[Check]:
                 good.append(name)
     if good:
         yield Check(subject="weights", finding=f"{', '.join(good)}: hashes right")
+
+
+def _networks() -> Iterator[Check]:
+    """Look at the networks of others: those in the store, and whether each component that sees with one has one."""
+    good, wanting = [], {}
+    for network, users in published.used(registry()).items():
+        wanting.update({user.qualified: user for user in users})
+        if network.state == "absent":
+            continue
+        try:
+            network.read()
+        except WeightsError as error:
+            yield Check(subject="network", verdict="problem", finding=error.message, cure=error.cure)
+        except ImportError:  # torch is told of above
+            continue
+        else:
+            good.append(network.spec.name)
+    if good:
+        yield Check(subject="network", finding=f"{', '.join(good)}: digests right")
+    for user in wanting.values():
+        networks = [published.Network(spec) for spec in user.spec.networks]
+        if all(network.state == "absent" for network in networks):
+            yield Check(
+                subject="network",
+                verdict="note",
+                finding=f"{user.spec.kind} {user.spec.name} cannot be used: {networks[0].spec.name} is absent",
+                cure=f"restore weights fetch {networks[0].spec.name}",
+            )
 
 
 def _store() -> Iterator[Check]:

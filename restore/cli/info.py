@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from restore import published
 from restore import weights as weights_store
 from restore.cli import protocol_page
 from restore.cli.console import emit, human_size, table, warn, width
@@ -118,6 +119,10 @@ class _Page:
         if self.component.weights:
             yield from ("", click.style("weights", bold=True))
             yield from table([_weights_row(self.component, w) for w in self.component.weights])
+        if spec.networks:
+            yield from ("", click.style("networks of others", bold=True))
+            networks = [published.Network(network) for network in spec.networks]
+            yield from table([[n.spec.name, n.state, n.spec.licence, n.spec.summary] for n in networks])
 
     def _provenance(self) -> list[tuple[str, str]]:
         rows = [("origin", str(self.origin))]

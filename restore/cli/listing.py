@@ -12,7 +12,7 @@ import click
 
 from restore.cli.console import emit, table, warn
 from restore.errors import UsageError
-from restore.plugin import HOOKS, ModelSpec, Spec, WeightsSpec
+from restore.plugin import HOOKS, ModelSpec, NetworkSpec, Spec, WeightsSpec
 from restore.registry import Component, PluginRecord, Registry, registry
 
 PLURALS = {spec.kind: hook.removeprefix("restore_") for hook, spec in HOOKS.items()}
@@ -106,6 +106,7 @@ def as_dict(component: Component, found: Registry) -> dict[str, Any]:
             {"name": f"{component.spec.name}.{w.tag}", **_fields(w), "options": dict(w.options)}
             for w in component.weights
         ]
+    shown["networks"] = [_fields(network) for network in component.spec.networks]
     return {
         "kind": component.spec.kind,
         **shown,
@@ -117,7 +118,7 @@ def as_dict(component: Component, found: Registry) -> dict[str, Any]:
     }
 
 
-def _fields(record: Spec | WeightsSpec | PluginRecord) -> dict[str, Any]:
+def _fields(record: Spec | WeightsSpec | NetworkSpec | PluginRecord) -> dict[str, Any]:
     return {field.name: _as_json(getattr(record, field.name)) for field in dataclasses.fields(record)}
 
 

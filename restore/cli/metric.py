@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from restore.cli.batch import explained, in_one_line
 from restore.cli.console import emit
 from restore.cli.files import by_name
-from restore.errors import InputError, RestoreError, UsageError
+from restore.errors import DamagedWeightsError, InputError, RestoreError, UsageError
+from restore.registry import registry
+
+if TYPE_CHECKING:
+    from restore.benchmark import Protocol
+    from restore.benchmark.columns import Column
 
 EXAMPLES = """
 \b
@@ -74,6 +80,8 @@ def metric(
             scores.append(
                 Score(name=label, prediction=first, target=second, values=found.values, reasons=found.reasons)
             )
+        except DamagedWeightsError:  # as good as none for any pair
+            raise
         except RestoreError as error:
             if len(pairs) == 1 and not as_json:
                 raise
@@ -105,7 +113,7 @@ def metric(
             }
         )  # fmt: skip
     else:
-        click.echo(table(scores, protocol.metric_names))
+        click.echo(table(scores, protocol))
         click.echo(protocol.describe(scale).splitlines()[0], err=True)
     if alone or any(score.error is not None for score in scores):
         context.exit(1)
@@ -146,29 +154,33 @@ def mean(scores: Sequence[Score]) -> dict[str, float]:
     return {key: sum(values[key] for values in measured) / len(measured) for key in common}
 
 
-def table(scores: Sequence[Score], names: Sequence[str]) -> str:
-    """Return the scores of the named metrics as aligned text with the mean below."""
+def columns(protocol: Protocol) -> list[Column]:
+    """Return how the scores of the protocol's metrics are written: with one digit more than means over a data set."""
+    from restore.benchmark.columns import column, reading
+
+    found = []
+    for name in protocol.metric_names:
+        told = reading(registry().find("metric", name).factory(), name)
+        found.append(column(name, {**told, "digits": told["digits"] + 1}))
+    return found
+
+
+def table(scores: Sequence[Score], protocol: Protocol) -> str:
+    """Return the scores as aligned text with the mean below."""
     measured = [score for score in scores if score.error is None]
     if not measured:
         return "nothing could be measured"
     rows = [(score.name, score.values) for score in measured]
     if len(measured) > 1:
         rows.append((f"mean of {len(measured)}", mean(scores)))
-    heads = [_HEADS.get(name, name) for name in names]
-    sides = [max(8, len(head)) for head in heads]
-    width = max(len(label) for label, _ in rows)
-    lines = [f"{'image':<{width}}  " + "  ".join(f"{h:>{side}}" for h, side in zip(heads, sides, strict=True))]
-    for label, values in rows:
-        cells = (f"{_shown(name, values):>{side}}" for name, side in zip(names, sides, strict=True))
-        lines.append(f"{label:<{width}}  " + "  ".join(cells))
-    return "\n".join(lines)
-
-
-_HEADS = {"psnr": "PSNR", "ssim": "SSIM", "lpips": "LPIPS"}
-
-
-def _shown(name: str, values: Mapping[str, float]) -> str:
-    return f"{values[name]:.{4 if name == 'psnr' else 5}f}" if name in values else "n/a"
+    shown = columns(protocol)
+    lines = [("image", [column.title for column in shown])]
+    lines += [(label, [column.text(values.get(column.key)) for column in shown]) for label, values in rows]
+    width, sides = max(len(label) for label, _ in lines), [max(8, len(column.title)) for column in shown]
+    return "\n".join(
+        f"{label:<{width}}  " + "  ".join(f"{cell:>{side}}" for cell, side in zip(cells, sides, strict=True))
+        for label, cells in lines
+    )
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | str]:

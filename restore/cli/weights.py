@@ -29,7 +29,7 @@ Examples:
 
 Weights come with the plugin that offers them, or lie in the store
 ($RESTORE_HOME/weights, else ~/.cache/restore/weights). Networks that others
-published and a metric needs (lpips-alex ...) are fetched or imported into it.
+published and a component needs (lpips-alex ...) are fetched or imported into it.
 """
 
 State = Literal["packaged", "imported", "absent"]
@@ -117,11 +117,12 @@ class _Shipped:
 class _Network:
     """A network that others published."""
 
-    network: published.Published
+    network: published.Network
+    users: tuple[Component, ...]
 
     @property
     def name(self) -> str:
-        return self.network.name
+        return self.network.spec.name
 
     @property
     def path(self) -> Path | None:
@@ -138,15 +139,17 @@ class _Network:
         return self.network.take(file)
 
     def told(self) -> dict[str, Any]:
+        spec = self.network.spec
         return {
-            "kind": "metric",
+            "kind": "network",
             "distribution": None,
-            "sha256": self.network.sha256,
-            "licence": self.network.licence,
-            "summary": self.network.summary,
+            "used_by": [component.qualified for component in self.users],
+            "sha256": spec.sha256,
+            "licence": spec.licence,
+            "summary": spec.summary,
             "options": {},
-            "digest": self.network.digest,
-            "url": self.network.url,
+            "digest": spec.digest,
+            "url": spec.url,
         }
 
 
@@ -155,8 +158,8 @@ def _entries() -> Iterator[_Entry]:
     for component in found.components:
         for spec in component.weights:
             yield _Shipped(component, spec)
-    for network in published.used(found):
-        yield _Network(network)
+    for network, users in published.used(found).items():
+        yield _Network(network, tuple(users))
 
 
 @weights.command("list")
@@ -205,7 +208,7 @@ def _as_dict(entry: _Entry) -> dict[str, Any]:
 def verify(context: click.Context, names: Sequence[str], as_json: bool) -> None:
     """Check weights against their hashes, all of them or those named; exit 4 if one fails.
 
-    Networks that others published are needed by a metric only: unnamed, absent ones are no failure.
+    Networks that others published are not needed by all: unnamed, absent ones are no failure.
     """
     chosen = [_named(name) for name in names] or [
         entry for entry in _entries() if not (isinstance(entry, _Network) and entry.state == "absent")
@@ -247,17 +250,17 @@ def import_(name: str, file: Path) -> None:
 @weights.command()
 @click.argument("name", metavar="NAME")
 def fetch(name: str) -> None:
-    """Download a network that a metric needs from its publisher, check it and put it into the store."""
-    network = published.find(name)
-    if network is None:
-        entry = _named(name)
+    """Download a network that others published and a component needs, check it and put it into the store."""
+    entry = _named(name)
+    if not isinstance(entry, _Network):
         raise UsageError(
             f"{entry.name} comes with its plugin and is not downloaded", f"restore weights import {entry.name} FILE"
         )
+    network = entry.network
     if network.state == "imported" and not network.check():
         say(f"{name} lies in {network.path} already")
         return
-    say(f"downloading {network.url}")
+    say(f"downloading {network.spec.url}")
     say(f"{name} lies in {network.fetch()}")
 
 
@@ -284,12 +287,13 @@ def convert(source: Path, target: Path, half: bool, overwrite: bool) -> None:
 
 def _named(name: str) -> _Entry:
     """Find weights by MODEL.TAG, a component's default ones, or a network. Raises PluginError or WeightsError."""
+    found = registry()
+    networks = published.used(found)
     network = published.find(name)
     if network is not None:
-        return _Network(network)
-    found = registry()
+        return _Network(network, tuple(networks[network]))
     base, _ = split_tag(name)
-    near = difflib.get_close_matches(name, [network.name for network in published.used(found)], 1)
+    near = difflib.get_close_matches(name, [network.spec.name for network in networks], 1)
     try:
         components = found.named(base)
     except UnknownNameError:

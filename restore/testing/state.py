@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+OF_TORCH = ("TORCHINDUCTOR_", "TORCH_", "KMP_")
+"""Beginnings of variables that torch sets by itself when a part of it is first imported."""
 RANDOM = ("torch's random generator", "numpy's random generator", "Python's random generator")
 
 
@@ -37,7 +39,7 @@ class State:
                 "torch.get_default_dtype()": torch.get_default_dtype(),
                 "torch.get_num_threads()": torch.get_num_threads(),
                 "torch.are_deterministic_algorithms_enabled()": torch.are_deterministic_algorithms_enabled(),
-                "os.environ": dict(os.environ),
+                "os.environ": _environment(),
                 "the working folder": Path.cwd(),
             }
         )
@@ -77,8 +79,14 @@ def kept() -> Iterator[State]:
         before.put_back()
 
 
+def _environment() -> dict[str, str]:
+    """Return the variables that are not torch's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OF_TORCH)}
+
+
 def _set_environment(values: Mapping[str, str]) -> None:
-    os.environ.clear()
+    for name in _environment().keys() - values.keys():
+        del os.environ[name]
     os.environ.update(values)
 
 

@@ -26,7 +26,7 @@ PLUGIN = """
 
     @hookimpl
     def restore_metrics():
-        names = ("levels", "fussy", "learned", "costly")
+        names = ("levels", "fussy", "learned", "costly", "odd")
         return [MetricSpec(name=n, factory="restore_lab.parts:" + n.title()) for n in names]
 
     @hookimpl
@@ -40,7 +40,7 @@ PARTS = '''
     import torch
     from restore.benchmark.protocol import Protocol
     from restore.contracts import Model
-    from restore.errors import InputError, WeightsError
+    from restore.errors import DamagedWeightsError, InputError, WeightsError
 
     SR = dict(task="super-resolution", degradation="bicubic:scale=2", scale=2, image="rgb", rounding="uint8")
 
@@ -109,8 +109,8 @@ PARTS = '''
 
     class Levels:
         """Mean absolute error in levels."""
+        label, unit, digits = "Levels off", "levels", 1
         higher_is_better = False
-        unit = "levels"
 
         def describe(self):
             return "mean absolute error"
@@ -136,7 +136,16 @@ PARTS = '''
         def __call__(self, prediction, target, protocol):
             if not os.environ.get("LAB_WEIGHTS"):
                 raise WeightsError("the weights are not here", "restore weights fetch learned")
+            if os.environ["LAB_WEIGHTS"] == "damaged":
+                raise DamagedWeightsError("learned.safetensors is damaged", "restore weights fetch learned")
             return torch.ones(1, dtype=torch.float64)
+
+    class Odd:
+        def __call__(self, prediction, target, protocol):
+            score = float(prediction[0, 0, 0, 0])
+            if score == 1:
+                return torch.ones(3)
+            return torch.tensor(float("nan")) if score == 2 else score
 
     class Costly:
         higher_is_better, unit = False, "coins"

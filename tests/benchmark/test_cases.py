@@ -7,8 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from restore.benchmark.cases import make_case, to_bytes, to_tensor
+from restore.benchmark.cases import make_case
 from restore.benchmark.datasets import find_datasets
+from restore.benchmark.pixels import to_bytes, to_tensor
 from restore.benchmark.protocol import Protocol
 from restore.cli.degrade import seed_of
 from restore.composition import build_degradation, degrade

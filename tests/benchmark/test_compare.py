@@ -27,6 +27,12 @@ def result(models, *, images=6):
         "schema": 1,
         "protocol": {"id": "sr-x4", "hash": "a" * 64, "fields": {"crop_border": 4, "color": "y"}, "description": ""},
         "environment": {},
+        "metrics": {
+            "psnr": {"distribution": "restore-toolkit", "version": "1.0", "label": "PSNR", "unit": "dB", "digits": 2,
+                     "higher_is_better": True, "description": None, "absent": None},
+            "lpips": {"distribution": "restore-toolkit", "version": "1.0", "label": "LPIPS", "unit": "", "digits": 4,
+                      "higher_is_better": False, "description": None, "absent": None},
+        },
         "datasets": [
             {"name": "set", "folder": "set", "hash": "c" * 64,
              "images": [{"name": name, "sha256": f"{i:064x}", "width": 9, "height": 9} for i, name in enumerate(names)]}
@@ -161,6 +167,13 @@ class TestCommand:
         low, high = psnr["interval"]
         assert 1 < low < 1.5 < high < 2
         assert psnr["images"]["im1"] == pytest.approx(2.0)
+
+    def test_other_versions_are_told(self, files, new, tmp_path):
+        new["metrics"]["psnr"]["version"] = "1.1"
+        (tmp_path / "new.json").write_text(json.dumps(new))
+        told = "degraded or measured by different versions: restore-toolkit 1.1 and 1.0"
+        assert told in self.call(*files).stderr
+        assert json.loads(self.call(*files, "--json").stdout)["notes"] == [told]
 
     def test_infinity_is_text(self, files, new, tmp_path):
         for score in new["scores"][:6]:

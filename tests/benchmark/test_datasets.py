@@ -77,6 +77,33 @@ def test_a_damaged_file_is_listed_without_a_size(tmp_path):
     assert (image.width, image.height) == (None, None)
 
 
+def test_folders_and_pipes_that_are_called_as_images_are_none(tmp_path):
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "a.jpg" / "deep.png")  # nor do they share a name with one
+    os.mkfifo(tmp_path / "b.png")
+    assert [i.path.name for i in find_datasets(tmp_path, [])[0].images] == ["a.png"]
+
+
+def test_a_file_that_cannot_be_read_is_listed_without_a_hash(tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "c.png").symlink_to(tmp_path / "c.png")
+    [found] = find_datasets(tmp_path, [])
+    assert [(i.name, i.sha256, i.width) for i in found.images[1:]] == [("b", None, None), ("c", None, None)]
+    assert found.record()["images"][1] == {"name": "b", "sha256": None, "width": None, "height": None}
+    lines = f"{found.images[0].sha256}  a\n-  b\n-  c\n"
+    assert found.hash == hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_a_folder_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        find_datasets(tmp_path, [])
+
+
 def test_the_hash_of_a_data_set_depends_on_names_and_bytes_and_on_nothing_else(tmp_path):
     picture(tmp_path / "one" / "a.png")
     picture(tmp_path / "same" / "a.png")

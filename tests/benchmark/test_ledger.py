@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from restore.benchmark.ledger import NAME, Ledger, differences
+from restore.benchmark.ledger import NAME, Ledger
 from restore.errors import InputError, UsageError
 
 IDENTITY = {"protocol": "abc", "versions": {"numpy": "2"}, "threads": 1}
@@ -99,12 +99,6 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         Ledger(tmp_path / "file" / "run", IDENTITY)
-
-
-def test_differences_name_fields_by_their_path():
-    assert differences({"a": 1, "b": {"c": 2, "d": 3}}, {"a": 1, "b": {"c": 4}, "e": 5}) == [
-        ("b.c", 2, 4), ("b.d", 3, None), ("e", None, 5),
-    ]  # fmt: skip
 
 
 def test_a_file_of_somebody_elses_is_refused_and_left_as_it_is(tmp_path):

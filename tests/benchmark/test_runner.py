@@ -19,7 +19,9 @@ import torch
 from PIL import Image
 
 from restore.benchmark import find_protocol, results, runner
+from restore.benchmark.observer import Silent
 from restore.benchmark.runner import Settings, run
+from restore.benchmark.scoring import Pending
 from restore.cli.degrade import seed_of
 from restore.errors import InputError, UsageError
 
@@ -30,13 +32,26 @@ SIZES = {"a": (17, 20), "b": (24, 22), "c": (24, 22)}
 def bench(tmp_path, lab):
     """Return what runs the lab's protocol."""
 
-    def go(data, *models, protocol="lab", output="out", device="cpu", **settings):
+    def go(data, *models, protocol="lab", output="out", device="cpu", observer=None, **settings):
         chosen = find_protocol(protocol)
         return run(Settings(
             protocol=chosen, models=models, data=data, output=tmp_path / output, device=device, **settings
-        ))  # fmt: skip
+        ), observer)  # fmt: skip
 
     return go
+
+
+class Listener(Silent):
+    """Keeps what it was told."""
+
+    def __init__(self):
+        self.told, self.rows = [], []
+
+    def unloadable(self, model, error):
+        self.told.append(f"{model}: {error}")
+
+    def finished(self, row):
+        self.rows.append(row["model"])
 
 
 def rows(found, **wanted):
@@ -78,6 +93,7 @@ def test_the_result_is_what_the_schema_says(bench, pictures):
     folder = pictures("data", **SIZES)
     white(folder, "d")
     (folder / "e.png").write_bytes(b"no image")
+    (folder / "f.png").symlink_to(folder / "gone.png")
     found = bench(folder, "picky", "broken", command=("restore", "bench"))
     schema = json.loads(files("restore.benchmark").joinpath("results.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -123,6 +139,43 @@ def test_a_failing_image_and_a_failing_model_cost_only_their_rows(bench, picture
     counts = {row["model"]: (row["n"], row["failed"]) for row in found["summary"]}
     assert counts == {"plain": (4, 1), "picky": (3, 2), "broken": (0, 5), "wrong": (0, 5)}
     assert not rows(found, model="broken")[0]["metrics"]["levels"]
+
+
+def test_an_image_that_no_model_gets_costs_its_rows_and_stays_in_the_record(bench, pictures):
+    folder = pictures("data", **SIZES)
+    (folder / "d.png").mkdir()
+    Image.fromarray(np.full((20, 20, 4), 100, np.uint8)).save(folder / "glass.png")
+    (folder / "half.png").write_bytes((folder / "a.png").read_bytes()[:200])
+    (folder / "link.png").symlink_to(folder / "gone.png")
+    found = bench(folder, "dice")
+    errors = {row["image"]: row["error"] for row in rows(found, model="dice")}
+    assert [name for name, error in errors.items() if error is None] == list(SIZES)
+    assert "glass.png has transparent pixels" in errors["glass"]
+    assert "half.png" in errors["half"]
+    assert "gone.png" not in errors["link"]
+    assert "link.png does not exist" in errors["link"]
+    images = {image["name"]: image["sha256"] for image in found["datasets"][0]["images"]}
+    assert list(images) == list(errors)
+    assert [name for name, digest in images.items() if digest is None] == ["link"]
+
+
+def test_a_link_that_is_mended_is_done_when_the_run_goes_on(bench, pictures, tmp_path):
+    folder = pictures("data", a=(17, 20), b=(24, 22))
+    (folder / "b.png").rename(tmp_path / "b.png")
+    (folder / "b.png").symlink_to(folder / "gone.png")
+    assert [r["status"] for r in bench(folder)["scores"]] == ["ok", "failed"]
+    (folder / "b.png").unlink()
+    (tmp_path / "b.png").rename(folder / "b.png")
+    assert results.stable(bench(folder)) == results.stable(bench(folder, output="other"))
+
+
+def test_a_model_that_cannot_be_loaded_is_told_once(bench, pictures):
+    listener = Listener()
+    bench(pictures("data", **SIZES), "broken", observer=listener)
+    [told] = listener.told
+    assert told.startswith("broken: ")
+    assert "no such luck" in told
+    assert listener.rows == ["plain"] * 3 + ["broken"] * 3
 
 
 def test_what_is_missing_alone_is_changed_and_holes_are_measured(bench, pictures, tmp_path):
@@ -218,21 +271,24 @@ def test_threads_beside_a_gpu_change_nothing_but_the_time(bench, pictures, monke
     (folder / "i5.png").write_bytes(b"no image")
     alone = bench(folder, "dice")
     monkeypatch.setattr(runner, "executor", lambda _: (ThreadPoolExecutor(4), 8))
-    assert results.stable(bench(folder, "dice", output="other")) == results.stable(alone)
+    listener = Listener()
+    assert results.stable(bench(folder, "dice", output="other", observer=listener)) == results.stable(alone)
+    assert sorted(listener.rows) == ["dice"] * 12 + ["plain"] * 12
 
 
+@pytest.mark.parametrize("kind", ["dice", "target"])
 @pytest.mark.parametrize("threads", [0, 4])
-def test_a_disk_that_refuses_ends_the_run(bench, pictures, tmp_path, monkeypatch, threads):
+def test_a_disk_that_refuses_ends_the_run(bench, pictures, tmp_path, monkeypatch, threads, kind):
     """It would refuse every image; a result without them would look whole."""
     folder = pictures("data", **SIZES)
     if threads:
         monkeypatch.setattr(runner, "executor", lambda _: (ThreadPoolExecutor(threads), 8))
     (tmp_path / "out/images/data").mkdir(parents=True)
-    (tmp_path / "out/images/data/dice").write_text("in the way")
+    (tmp_path / "out/images/data" / kind).write_text("in the way")
     with pytest.raises(InputError, match="cannot be written"):
         bench(folder, "dice")
     assert not (tmp_path / "out/results.json").exists()
-    (tmp_path / "out/images/data/dice").unlink()
+    (tmp_path / "out/images/data" / kind).unlink()
     assert {row["status"] for row in bench(folder, "dice")["scores"]} == {"ok"}
 
 
@@ -273,6 +329,23 @@ def ending_after(calls, real):
         return real(*arguments)
 
     return function
+
+
+def test_a_device_that_tells_late_costs_the_row_of_the_image(bench, pictures, monkeypatch):
+    folder = pictures("data", **SIZES)
+    real, calls = Pending.result, iter(range(99))
+
+    def late(pending):
+        if next(calls) == 1:
+            raise RuntimeError("an illegal memory access was encountered")
+        return real(pending)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pending, "result", late)
+        found = bench(folder)
+    assert [row["status"] for row in found["scores"]] == ["ok", "failed", "ok"]
+    assert "illegal memory access" in found["scores"][1]["error"]
+    assert results.stable(bench(folder)) == results.stable(bench(folder, output="other"))
 
 
 class KilledError(BaseException):

@@ -53,7 +53,7 @@ def test_a_table_for_people(photos, tmp_path):
     result = call("sr-x2", "--data", photos, "-o", tmp_path / "out", "--limit", 1)
     assert result.exit_code == 0, result.output
     head, line = result.stdout.splitlines()
-    assert head.split()[:5] == ["model", "data", "set", "psnr", "ssim"]
+    assert head.split()[:6] == ["model", "data", "set", "PSNR", "(dB)", "SSIM"]
     assert line.split()[:2] == ["bicubic", "photos"]
     assert line.split()[-2] == "1"
     assert "sr-x2 [" in result.stderr
@@ -67,8 +67,10 @@ def test_numbers_have_the_digits_of_the_literature_and_what_is_missing_says_why(
         "model": "m", "dataset": "d", "n": 4, "failed": 1, "metrics": metrics, "seconds_median": 0.01234,
         "reasons": {"lpips": "no weights"},
     }  # fmt: skip
-    found = {"summary": [row]}
-    assert rows(found)[1] == ["m", "d", "28.431", "0.8113", "n/a", "inf", "4 (1 failed)", "0.0123"]
+    told = {"psnr": {"label": "PSNR", "unit": "dB", "digits": 2}, "ssim": {"label": "SSIM"}}
+    found = {"summary": [row], "metrics": told}
+    assert rows(found)[0] == ["model", "data set", "PSNR (dB)", "SSIM", "lpips", "PSNR hole (dB)", "images", "seconds"]
+    assert rows(found)[1] == ["m", "d", "28.43", "0.8113", "n/a", "inf", "4 (1 failed)", "0.0123"]
     assert reasons(found) == {"lpips": "no weights"}
 
 
@@ -80,6 +82,16 @@ def test_a_failure_is_told_and_decides_the_exit_code(photos, tmp_path):
     assert "2 (1 failed)" in result.stdout
 
 
+def test_weights_that_are_bad_are_told_once(photos, tmp_path):
+    file = tmp_path / "bad.safetensors"
+    file.write_bytes(b"no weights")
+    result = call("sr-x4", "-m", f"srresnet@{file}", "--data", photos, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.count("failed: ") == 1
+    assert "failed: srresnet-bad cannot be loaded: " in result.stderr
+    assert "0 (2 failed)" in result.stdout
+
+
 def test_a_second_run_says_what_is_there(photos, tmp_path):
     call("sr-x2", "--data", photos, "-o", tmp_path / "out", "--limit", 1)
     result = call("sr-x2", "--data", photos, "-o", tmp_path / "out")
@@ -87,8 +99,22 @@ def test_a_second_run_says_what_is_there(photos, tmp_path):
 
 
 def test_the_data_folder_of_the_environment(photos, tmp_path):
+    """The recorded command needs it no more."""
     result = call("sr-x2", "-o", tmp_path / "out", "--limit", 1, RESTORE_DATA=str(photos))
     assert result.exit_code == 0, result.output
+    command = json.loads((tmp_path / "out/results.json").read_text())["command"]
+    assert command[command.index("--data") + 1] == str(photos)
+    assert call(*command[2:]).exit_code == 0
+
+
+def test_folders_are_recorded_as_they_were_given(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photos.rename("data")
+    for given in ((), ("--data", "data")):
+        assert call("sr-x2", "-o", "out", "--limit", 1, *given).exit_code == 0
+        text = (tmp_path / "out/results.json").read_text()
+        assert json.loads(text)["command"][2:] == ["sr-x2", "--data", "data", "-o", "out", "--limit", "1"]
+        assert str(tmp_path) not in text
 
 
 def test_the_command_is_recorded_as_it_can_be_given_again(photos, tmp_path):
@@ -132,7 +158,7 @@ def test_an_interruption_says_how_to_go_on(photos, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Bench, "_score", interrupt)
+    monkeypatch.setattr(Bench, "_keep", interrupt)
     result = call("sr-x2", "--data", photos, "-o", tmp_path / "out")
     assert result.exit_code == 130
     assert "run the same command again to continue" in result.stderr

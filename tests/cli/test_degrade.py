@@ -111,10 +111,17 @@ def test_resume_makes_what_is_absent_and_leaves_the_rest(photos, tmp_path):
 def test_a_file_in_the_place_of_the_mask_is_not_replaced(photos, tmp_path):
     (tmp_path / "out.mask.png").write_bytes(b"mine")
     result = call("mask-center", photos / "a.png", "-o", "out.png")
-    assert result.exit_code == 1
+    assert result.exit_code == 2  # as of a result that is there
     assert "out.mask.png exists already" in result.stderr
     assert (tmp_path / "out.mask.png").read_bytes() == b"mine"
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_mask_that_an_interrupted_run_left_is_taken_for_its_own(photos, tmp_path):
+    call("mask-center", photos / "a.png", "-o", "out.png")
+    (tmp_path / "out.png").unlink()
+    assert call("mask-center", photos / "a.png", "-o", "out.png").exit_code == 0
+    assert (tmp_path / "out.png").exists()
 
 
 @pytest.fixture
@@ -189,9 +196,9 @@ def test_a_mask_and_a_sidecar_never_replace_an_input(twins, tmp_path):
 
 def test_a_mask_that_cannot_be_written_is_told_and_no_image_is_left_without_it(photos, tmp_path):
     (tmp_path / "out.mask.png").mkdir()
-    for more in ((), ("--overwrite",)):
+    for code, more in ((2, ()), (1, ("--overwrite",))):
         result = call("mask-center", photos / "a.png", "-o", "out.png", *more)
-        assert result.exit_code == 1
+        assert result.exit_code == code
         assert "out.mask.png" in result.stderr
         assert "Traceback" not in result.output
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "out.mask.png"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import importlib.util
 import json
@@ -15,6 +16,9 @@ import torch
 from click.testing import CliRunner
 
 from restore.cli import cli, diagnosis
+from restore.published import Network, digest_of
+from restore.registry import registry
+from restore_measurement.networks import NETWORKS
 
 PLUGIN = """
 from restore.plugin import ModelSpec, WeightsSpec, hookimpl
@@ -183,6 +187,27 @@ def test_weights_that_are_damaged_or_absent(well):
     assert "net.x4 are not here" in finding
     assert "restore weights import net.x4 FILE" in cure
     assert call().exit_code == 1
+
+
+def test_networks_of_others(well, monkeypatch, tmp_path):
+    monkeypatch.setenv("RESTORE_PLUGINS", "measurement")
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path / "home"))
+    torch.save({"0.weight": torch.ones(2), "0.bias": torch.ones(1)}, tmp_path / "net.pth")
+    small = dataclasses.replace(
+        NETWORKS["squeeze"], layers=("0",), known=1,
+        digest=digest_of(torch.load(tmp_path / "net.pth", weights_only=True)),
+    )  # fmt: skip
+    monkeypatch.setitem(NETWORKS, "squeeze", small)
+    registry.cache_clear()
+    [(verdict, finding, cure)] = findings("network")
+    assert (verdict, finding) == ("note", "metric lpips cannot be used: lpips-alex is absent")
+    assert cure == "restore weights fetch lpips-alex"
+    path = Network(small).take(tmp_path / "net.pth")
+    assert findings("network") == [("ok", "lpips-squeeze: digests right", "")]
+    path.write_bytes(b"damaged")
+    [(verdict, finding, cure)] = findings("network")
+    assert (verdict, "lpips-squeeze cannot be used" in finding) == ("problem", True)
+    assert cure.startswith("restore weights fetch lpips-squeeze")
 
 
 def test_a_store_that_cannot_be_written(well, monkeypatch, tmp_path):

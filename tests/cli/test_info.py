@@ -156,7 +156,7 @@ def test_a_protocol_tells_its_formulae_every_field_and_its_hash():
     protocol = find_protocol("sr-x4")
     assert rows.keys() == {*protocol.as_dict(), "hash"} - {"summary"}
     assert (rows["hash"], rows["degradation"], rows["metrics"]) == (
-        protocol.hash, "bicubic:scale=4", "psnr, ssim, lpips:net=alex, lr-consistency",
+        protocol.hash, "bicubic:scale=4,border=symmetric,rounding=none", "psnr, ssim, lpips:net=alex, lr-consistency",
     )  # fmt: skip
     [page] = json.loads(call("sr-x4", "--json").stdout)["components"]
     assert Protocol(**page["protocol"]["fields"]) == protocol

@@ -35,7 +35,7 @@ def test_two_files(tmp_path):
     write(tmp_path / "b.png", 2)
     result = call(tmp_path / "a.png", tmp_path / "b.png")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[1].split() == ["a.png", "48.1308", "0.91306"]
+    assert result.stdout.splitlines()[1].split() == ["a.png", "48.131", "0.91306"]
 
 
 def test_folders_are_paired_by_name(folders):
@@ -43,9 +43,9 @@ def test_folders_are_paired_by_name(folders):
     assert result.exit_code == 0
     lines = [line.rsplit(maxsplit=2) for line in result.stdout.splitlines()[1:]]
     assert [(name, psnr) for name, psnr, _ in lines] == [
-        ("zebra", "48.1308"),
-        ("Ähre mit Leerzeichen", "28.1308"),
-        ("mean of 2", "38.1308"),
+        ("zebra", "48.131"),
+        ("Ähre mit Leerzeichen", "28.131"),
+        ("mean of 2", "38.131"),
     ]
 
 
@@ -123,16 +123,36 @@ def test_a_score_that_cannot_be_computed_is_na_with_its_reason(site, folders):
     arguments = (predictions, targets, "--protocol", targets.parent / "own.toml")
     result = call(*arguments)
     assert result.exit_code == 0
-    rows = [line.split()[-2:] for line in result.stdout.splitlines()]
-    assert rows[0] == ["locked", "PSNR"]
+    head, *lines = result.stdout.splitlines()
+    assert head.split() == ["image", "locked", "PSNR", "(dB)"]
+    rows = [line.split()[-2:] for line in lines]
     assert ["8.00000", "inf"] in rows
-    assert ["n/a", "48.1308"] in rows
+    assert ["n/a", "48.131"] in rows
     assert rows[-1] == ["n/a", "inf"]
     assert result.stderr.count("locked: n/a, the trunk is missing; fetch it") == 1
     found = json.loads(call(*arguments, "--json").stdout)
     assert found["scores"][0]["reasons"] == {} or "locked" not in found["scores"][0]
     assert "locked" not in found["mean"]
     assert len(found["protocol"]["hash"]) == 64
+
+
+DAMAGED = """
+from restore.errors import DamagedWeightsError
+
+class Locked:
+    def __call__(self, prediction, target, protocol):
+        raise DamagedWeightsError("trunk.safetensors is damaged", "fetch it again")
+"""
+
+
+def test_damaged_weights_end_it(site, folders):
+    site.install("restore-far", LOCKED, files={"parts.py": DAMAGED})
+    (folders[0].parent / "own.toml").write_text('[measure]\nmetrics = ["psnr", "locked"]\n')
+    result = call(folders[0] / "zebra.png", folders[1] / "zebra.tif", "--protocol", folders[0].parent / "own.toml")
+    assert (result.exit_code, "trunk.safetensors is damaged" in result.stderr) == (4, True)
+    assert "fetch it again" in result.stderr
+    many = call(*folders, "--protocol", folders[0].parent / "own.toml")
+    assert (many.exit_code, many.stdout) == (4, "")
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from restore import published
 from restore.cli import cli
-from restore.published import digest_of
+from restore.published import Network, digest_of
 from restore.registry import registry
+from restore.weights import digest
+from restore_measurement.networks import NETWORKS
 
 STATE = {f"0.{part}": torch.arange(6.0) for part in ("weight", "bias")}
 
@@ -28,12 +29,12 @@ def network(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save(STATE, tmp_path / "net.pth")
     small = dataclasses.replace(
-        published.NETWORKS[0], layers=("0",), known=1, digest=digest_of(STATE),
-        url=(tmp_path / "net.pth").as_uri(), sha256=published.weights.digest(tmp_path / "net.pth"),
+        NETWORKS["alex"], layers=("0",), known=1, digest=digest_of(STATE),
+        url=(tmp_path / "net.pth").as_uri(), sha256=digest(tmp_path / "net.pth"),
     )  # fmt: skip
-    monkeypatch.setattr(published, "NETWORKS", (small, *published.NETWORKS[1:]))
+    monkeypatch.setitem(NETWORKS, "alex", small)
     registry.cache_clear()
-    yield small
+    yield Network(small)
     registry.cache_clear()
 
 
@@ -44,7 +45,8 @@ def listed():
 @pytest.mark.parametrize("command", [("import", "lpips-alex", "net.pth"), ("fetch", "lpips-alex")])
 def test_absent_then_imported(network, command):
     before = listed()["lpips-alex"]
-    assert (before["state"], before["path"], before["digest"]) == ("absent", None, network.digest)
+    assert (before["state"], before["path"], before["digest"]) == ("absent", None, network.spec.digest)
+    assert before["used_by"] == ["restore-toolkit:lpips"]
     assert call("verify").exit_code == 0  # nobody needs it
     assert call("verify", "lpips-alex").exit_code == 4
     result = call(*command)

@@ -14,8 +14,9 @@ from restore.errors import InputError
 class Accuracy:
     """1 for a sample whose label is right, 0 for another; their mean is the accuracy."""
 
+    label: ClassVar[str] = "Accuracy"
+    digits: ClassVar[int] = 4
     higher_is_better: ClassVar[bool] = True
-    unit: ClassVar[str] = ""
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol) -> Tensor:
         """Return ``(B,)`` float64.
@@ -39,5 +40,4 @@ class Accuracy:
         if prediction.ndim == 2 and (not prediction.shape[1] or torch.isnan(prediction).any()):
             raise InputError("the scores hold no answer: they are empty, or NaN", "find out where they come from")
         answers = prediction.argmax(1) if prediction.ndim == 2 else prediction
-        right = answers == target
-        return (right.cpu() if right.device.type == "mps" else right).double()
+        return (answers == target).double()

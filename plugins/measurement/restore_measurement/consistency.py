@@ -21,8 +21,10 @@ class LRConsistency:
     to 256 levels, ``A(prediction)`` is rounded too, and so is a prediction that the protocol rounds.
     """
 
-    higher_is_better: ClassVar[bool] = True
+    label: ClassVar[str] = "LR consistency"
     unit: ClassVar[str] = "dB"
+    digits: ClassVar[int] = 2
+    higher_is_better: ClassVar[bool] = True
 
     def __call__(
         self, prediction: Tensor, target: Tensor, protocol: Protocol, *, observation: Observation | None = None

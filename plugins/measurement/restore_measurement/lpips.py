@@ -9,11 +9,13 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from restore import published, weights
+from restore import weights
 from restore.benchmark.flags import exact
 from restore.benchmark.protocol import Protocol
 from restore.conversion import read
-from restore.errors import InputError, UsageError, WeightsError
+from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
+from restore.published import Network, digest_of
+from restore_measurement.networks import NETWORKS
 from restore_measurement.trunks import Trunk, alexnet, squeezenet, vgg16
 
 Net = Literal["alex", "squeeze", "vgg"]
@@ -47,8 +49,9 @@ class LPIPS:
         net: ``alex`` is what papers report; ``squeeze``, ``vgg``.
     """
 
+    label: ClassVar[str] = "LPIPS"
+    digits: ClassVar[int] = 4
     higher_is_better: ClassVar[bool] = False
-    unit: ClassVar[str] = ""
 
     def __init__(self, net: Net = "alex") -> None:
         self.net = net
@@ -65,6 +68,7 @@ class LPIPS:
             InputError: shapes that differ, a side below 32 pixels, or values outside ``[0, 1]``.
             UsageError: a version other than 0.1.
             WeightsError: the network or its linear weights are not here.
+            DamagedWeightsError: they are, and are not what was published.
         """
         if protocol.lpips_version != VERSION:
             raise UsageError(
@@ -76,32 +80,48 @@ class LPIPS:
         total = torch.zeros(len(first), dtype=torch.float64, device=first.device)
         with torch.no_grad(), torch.autocast(first.device.type, enabled=False), exact():
             for (a, b), head in zip(trunk.features(first, second), heads, strict=True):
-                total += _unit(a).sub_(_unit(b)).square_().mean((2, 3), dtype=torch.float64) @ head
+                total += _distance(a, b, head)
         return total
 
     def describe(self) -> str:
         """Return in one line what is computed, and with which weights."""
-        trunk = published.find(f"lpips-{self.net}")
-        assert trunk is not None
         return (
             f"LPIPS {VERSION} ({self.net}), whole image in RGB, gray replicated; "
-            f"network {trunk.digest[:12]}, linear weights {HEADS[self.net][:12]}"
+            f"network {NETWORKS[self.net].digest[:12]}, linear weights {HEADS[self.net][:12]}"
         )
 
 
-def _unit(features: Tensor) -> Tensor:
-    return features / (features.square().sum(1, keepdim=True).sqrt_() + EPSILON)
+def _distance(a: Tensor, b: Tensor, head: Tensor) -> Tensor:
+    """Return the weighted squared distance of unit features, averaged over places: ``(B,)`` float64.
+
+    Equal features are at a distance of 0, not of what rounding leaves. Channels come last, as the networks leave them:
+    each place is then read in one piece, and the weighted sum is a product of a matrix and a vector.
+    """
+    a, b = a.movedim(1, -1), b.movedim(1, -1)
+    difference = (a / _length(a)).sub_(b / _length(b))
+    return (difference.square_() @ head).mean((1, 2), dtype=torch.float64)
+
+
+def _length(features: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(features, dim=-1, keepdim=True).add_(EPSILON)
 
 
 def _signed(image: Tensor, rounded: bool) -> Tensor:
     """Return RGB in float32, shifted and scaled as the networks want it, in the layout that CPUs convolve fastest."""
-    image = image.detach()
-    image = image.cpu() if image.device.type == "mps" else image
-    levels = image.double() if image.dtype == torch.uint8 else image.double() * 255
-    levels = levels.clamp(0, 255)
-    levels = levels.round() if rounded else levels
-    shift, scale = (levels.new_tensor(values).view(1, 3, 1, 1) for values in (SHIFT, SCALE))
-    return ((levels / 127.5 - 1 - shift) / scale).float().contiguous(memory_format=torch.channels_last)
+    levels = image.detach().double()
+    if image.dtype != torch.uint8:
+        levels = (levels * 255).clamp_(0, 255)
+        levels = levels.round_() if rounded else levels
+    shift, scale = _scaling(levels.device)
+    scaled = (levels * (1 / (127.5 * scale))).sub_((1 + shift) / scale)
+    return scaled.to(torch.float32, memory_format=torch.channels_last)
+
+
+@functools.lru_cache(maxsize=4)
+def _scaling(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return shift and scale, ``(1, 3, 1, 1)`` float64; kept, because an upload waits for the device."""
+    shift, scale = (torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1) for values in (SHIFT, SCALE))
+    return shift.to(device), scale.to(device)
 
 
 def _check(prediction: Tensor, target: Tensor) -> None:
@@ -134,32 +154,32 @@ def _check(prediction: Tensor, target: Tensor) -> None:
 
 def _places(net: Net) -> tuple[Path | None, Path]:
     """Return where the linear weights and the network lie."""
-    trunk = published.find(f"lpips-{net}")
-    assert trunk is not None
-    return weights.resource(f"lpips:weights/v{VERSION}/{net}.pth"), trunk.path
+    return weights.resource(f"lpips:weights/v{VERSION}/{net}.pth"), Network(NETWORKS[net]).path
 
 
 @functools.lru_cache(maxsize=4)
 def _network(net: Net, places: tuple[Path | None, Path], device: torch.device) -> tuple[Trunk, tuple[Tensor, ...]]:
     """Return the network and the linear weights of each tap, read once for each device."""
     heads = _heads(net, places[0])
-    known = published.find(f"lpips-{net}")
-    assert known is not None
     trunk = TRUNKS[net]()
-    trunk.layers.load_state_dict(known.read())
+    trunk.layers.load_state_dict(Network(NETWORKS[net]).read())
     layers: Any = trunk.layers.eval().requires_grad_(False).to(device)
     layers.to(memory_format=torch.channels_last)
     return trunk, tuple(head.to(device) for head in heads)
 
 
 def _heads(net: Net, path: Path | None) -> list[Tensor]:
-    """Return the linear weights of each tap, float64, from the files of the ``lpips`` package."""
+    """Return the linear weights of each tap, float32, from the files of the ``lpips`` package."""
     if path is None or not path.is_file():
         raise WeightsError(
             "the linear weights of LPIPS come with the package lpips, which is not installed",
             "pip install 'restore-toolkit[lpips]'",
         )
-    state = read(path)
-    if published.digest_of(state) != HEADS[net]:
-        raise WeightsError(f"{path} does not hold the linear weights of LPIPS {VERSION}", "pip install lpips==0.1.4")
-    return [state[f"lin{index}.model.1.weight"].double().flatten() for index in range(len(state))]
+    cure = "pip install --force-reinstall --no-deps lpips==0.1.4"
+    try:
+        state = read(path)
+    except WeightsError as error:
+        raise DamagedWeightsError(f"the linear weights of LPIPS cannot be used: {error.message}", cure) from error
+    if digest_of(state) != HEADS[net]:
+        raise DamagedWeightsError(f"{path} does not hold the linear weights of LPIPS {VERSION}", cure)
+    return [state[f"lin{index}.model.1.weight"].float().flatten() for index in range(len(state))]

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from restore.plugin import MetricSpec, ProtocolSpec, hookimpl
+from restore_measurement.networks import NETWORKS
 
 WANG = "Wang, Bovik, Sheikh and Simoncelli, Image Quality Assessment: From Error Visibility to SSIM, IEEE TIP 2004"
 ZHANG = "Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018"
@@ -41,7 +42,7 @@ def restore_metrics() -> list[MetricSpec]:
         ),
         _metric(
             "lpips", "lpips:LPIPS", "Learned perceptual distance; needs the weights of its network", ZHANG,
-            identity=0.0, symmetric=True,
+            identity=0.0, symmetric=True, networks=tuple(NETWORKS.values()),
         ),
         _metric(
             "lr-consistency", "consistency:LRConsistency", "PSNR of the degraded result against the input",

@@ -14,11 +14,13 @@ from restore_measurement.regions import measured
 class PSNR:
     """Peak signal-to-noise ratio in dB, ``10 log10(255^2 / MSE)``; infinity for identical images."""
 
-    higher_is_better: ClassVar[bool] = True
+    label: ClassVar[str] = "PSNR"
     unit: ClassVar[str] = "dB"
+    digits: ClassVar[int] = 2
+    higher_is_better: ClassVar[bool] = True
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
-        """Return ``(B,)`` float64.
+        """Return ``(B,)`` float64; NaN for images with values that are not finite.
 
         Args:
             prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8.
@@ -27,6 +29,12 @@ class PSNR:
             mask: ``(B, 1, H, W)``, 1 = missing: only these pixels are measured.
 
         Raises:
-            InputError: shapes that differ, values that are not finite, or nothing left to measure.
+            InputError: shapes that differ, or nothing left to measure.
         """
-        return psnr(protocol.prepare(prediction), protocol.prepare(target), peak=PEAK, mask=measured(mask, protocol))
+        return self.compare_prepared(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
+
+    def compare_prepared(
+        self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None
+    ) -> Tensor:
+        """Return the same for images that the protocol has prepared; the mask is not cropped yet."""
+        return psnr(prediction, target, peak=PEAK, mask=measured(mask, protocol))

@@ -47,11 +47,11 @@ class Fire(nn.Module):
 def alexnet() -> Trunk:
     """AlexNet in torchvision's one-stream form (Krizhevsky, arXiv 1404.5997); five taps."""
     layers = nn.Sequential(
-        nn.Conv2d(3, 64, 11, stride=4, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(3, 64, 11, stride=4, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+        nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+        nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(inplace=True),
     )  # fmt: skip
     return Trunk(layers=layers, taps=(1, 4, 7, 9, 11), channels=(64, 192, 384, 256, 256))
 
@@ -59,7 +59,7 @@ def alexnet() -> Trunk:
 def squeezenet() -> Trunk:
     """SqueezeNet 1.1 (Iandola et al., arXiv 1602.07360); seven taps."""
     layers = nn.Sequential(
-        nn.Conv2d(3, 64, 3, stride=2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True),
+        nn.Conv2d(3, 64, 3, stride=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(64, 16, 64), Fire(128, 16, 64), nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(128, 32, 128), Fire(256, 32, 128), nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256), Fire(512, 64, 256),
@@ -75,6 +75,6 @@ def vgg16() -> Trunk:
         if block:
             layers.append(nn.MaxPool2d(2))
         for _ in range(depth):
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
             channels = width
     return Trunk(layers=nn.Sequential(*layers), taps=(3, 8, 15, 22, 29), channels=(64, 128, 256, 512, 512))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from restore.atomic import replacing
+from restore.benchmark.outcome import Outcome, Results
 from restore.benchmark.report import table
-from restore.benchmark.report.outcome import Outcome, Results
 from restore.errors import InputError
 
 __all__ = ["write"]

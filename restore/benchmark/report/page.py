@@ -10,9 +10,9 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from restore.benchmark.columns import Column
+from restore.benchmark.outcome import Outcome
 from restore.benchmark.report import pictures, plots, provenance, table
-from restore.benchmark.report.columns import Column
-from restore.benchmark.report.outcome import Outcome
 from restore.benchmark.report.selection import choose, reference
 from restore.benchmark.statistics import FEWEST, RESAMPLES, Paired, paired
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from restore import images
+from restore.benchmark.outcome import Outcome
 from restore.benchmark.report.crops import Box, Pixels, around, coloured, difference, error, places, shrunk
-from restore.benchmark.report.outcome import Outcome
 from restore.benchmark.report.selection import Choice
 from restore.errors import InputError
 from restore.images.regions import PEAKS
@@ -28,7 +28,14 @@ ORIGINAL, INPUT = "original", "input"
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One state of a part of an image: its pixels and, for a method, its errors there."""
+    """One state of an image or of a part of it.
+
+    Args:
+        label: the method, ``input`` or ``original``.
+        pixels: what is shown.
+        errors: of a part, the method's errors there.
+        scores: of an error map, the method's scores of the image.
+    """
 
     label: str
     pixels: str
@@ -87,18 +94,21 @@ def feature(outcome: Outcome, choice: Choice, folder: Path) -> Feature | None:
     boxes = places(amount, DETAIL, DETAILS, border=scale if border == "scale" else border)
     errors = {name: error(pixels, target) for name, pixels in methods.items()}
     peak = float(max(np.percentile(found, 99.5) for found in errors.values()))
-    scores = {name: _scores(outcome, choice, name) for name in methods}
     height, width = target.shape[:2]
     return Feature(
         choice=choice,
         size=f"{width} x {height}",
         thumbnail=_reduced(target),
         maps=tuple(
-            Cell(label=name, pixels=_uri(coloured(shrunk(found, THUMBNAIL), peak)), scores=scores[name])
+            Cell(
+                label=name,
+                pixels=_uri(coloured(shrunk(found, THUMBNAIL), peak)),
+                scores=_scores(outcome, choice, name),
+            )
             for name, found in errors.items()
         ),
-        view=_part(states, {}, scores, around(boxes[0], VIEW, target.shape), peak),
-        details=tuple(_part(states, errors, scores, box, peak) for box in boxes),
+        view=_part(states, {}, around(boxes[0], VIEW, target.shape), peak),
+        details=tuple(_part(states, errors, box, peak) for box in boxes),
         peak=peak,
     )
 
@@ -111,7 +121,6 @@ def legend() -> str:
 def _part(
     states: Mapping[str, Pixels],
     errors: Mapping[str, NDArray[np.float64]],
-    scores: Mapping[str, tuple[str, ...]],
     box: Box,
     peak: float,
 ) -> Part:
@@ -123,7 +132,6 @@ def _part(
             errors=_uri(coloured(errors[name][box.top : box.top + box.height, box.left : box.left + box.width], peak))
             if name in errors
             else None,
-            scores=scores.get(name, ()),
         )
         for name, pixels in states.items()
     )

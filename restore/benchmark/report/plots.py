@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from restore.benchmark.report.columns import Column
+from restore.benchmark.columns import Column
 from restore.benchmark.report.svg import Axis, axis, drawing, tag
 from restore.benchmark.statistics import Paired
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from restore.benchmark.report.outcome import Outcome
+from restore.benchmark.outcome import Outcome
 
 Facts = tuple[tuple[str, str], ...]
 """Pairs of a name and a value."""
@@ -18,7 +19,7 @@ class Origin:
     """Everything that a result says about how it was made."""
 
     description: str
-    protocol: Facts
+    degradation: tuple[tuple[str, Facts], ...]
     environment: Facts
     models: tuple[tuple[str, Facts], ...]
     datasets: tuple[tuple[str, Facts], ...]
@@ -29,15 +30,11 @@ class Origin:
 def facts(outcome: Outcome) -> Origin:
     """Collect them from a result; what it does not say is left out."""
     results = outcome.results
-    protocol, environment = results["protocol"], results.get("environment", {})
     return Origin(
-        description=protocol.get("description", ""),
-        protocol=_pairs(protocol.get("fields", {})),
-        environment=_pairs(environment),
-        models=tuple(
-            (model["name"], _pairs({key: value for key, value in model.items() if key != "name"}))
-            for model in results["models"]
-        ),
+        description=results["protocol"].get("description", ""),
+        degradation=_named(results.get("degradation", ())),
+        environment=_pairs(results.get("environment", {})),
+        models=_named(results["models"]),
         datasets=tuple(
             (
                 dataset["name"],
@@ -47,9 +44,13 @@ def facts(outcome: Outcome) -> Origin:
             )
             for dataset in results["datasets"]
         ),
-        run=_pairs({"created": results.get("created"), "command": " ".join(results.get("command", ()))}),
+        run=_pairs({"created": results.get("created"), "command": shlex.join(results.get("command", ()))}),
         citation=_citation(outcome),
     )
+
+
+def _named(records: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, Facts], ...]:
+    return tuple((one["name"], _pairs({key: value for key, value in one.items() if key != "name"})) for one in records)
 
 
 def _citation(outcome: Outcome) -> str:

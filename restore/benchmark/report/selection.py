@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from restore.benchmark.report.columns import Column
-from restore.benchmark.report.outcome import Outcome
+from restore.benchmark.columns import Column
+from restore.benchmark.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,7 +72,8 @@ def axis(values: Sequence[float], *, left: float, right: float, around: float | 
     if around is not None:
         finite.append(around)
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
-    air = 0.06 * (high - low) or max(abs(high) * 0.01, 1e-3)
+    flat = high - low <= 1e-9 * max(abs(low), abs(high))  # what rounding alone sets apart has no ticks between
+    air = max(abs(high) * 0.01, 1e-3) if flat else 0.06 * (high - low)
     return Axis(low=low - air, high=high + air, left=left, right=right)
 
 

@@ -7,8 +7,8 @@ import html
 import io
 from collections.abc import Iterator, Mapping
 
-from restore.benchmark.report.columns import NOT_AVAILABLE, Column
-from restore.benchmark.report.outcome import Outcome, Row
+from restore.benchmark.columns import NOT_AVAILABLE, Column
+from restore.benchmark.outcome import Outcome, Row
 
 _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from restore.contracts import Loss, Observation
-from restore.errors import WeightsError
+from restore.errors import DamagedWeightsError, WeightsError
 from restore.plugin import LossSpec
 from restore.testing.check import Inapplicable
 from restore.testing.pictures import Hole, noise, pictures
@@ -51,6 +51,8 @@ class Given:
         target = self.target if "target" in self.spec.needs else None
         try:
             value: Tensor = loss(self.prediction, target, observation=self.observation, context=context)
+        except DamagedWeightsError:
+            raise
         except WeightsError as error:
             raise Inapplicable(f"{error.message}; {error.cure}") from error
         return value
@@ -81,6 +83,8 @@ def build(subject: Subject) -> Loss:
     """Return the loss. Raises Inapplicable where weights that it sees with are not here."""
     try:
         made: Loss = subject.build()
+    except DamagedWeightsError:
+        raise
     except WeightsError as error:
         raise Inapplicable(f"{error.message}; {error.cure}") from error
     return made

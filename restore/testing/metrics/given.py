@@ -10,7 +10,7 @@ from torch import Tensor
 
 from restore.benchmark.protocol import Protocol
 from restore.contracts import Observation
-from restore.errors import WeightsError
+from restore.errors import DamagedWeightsError, WeightsError
 from restore.options import signature
 from restore.plugin import MetricSpec
 from restore.testing.check import Inapplicable
@@ -51,6 +51,8 @@ def build(subject: Subject) -> Any:
     """Return the metric. Raises Inapplicable where weights that it sees with are not here."""
     try:
         return subject.build()
+    except DamagedWeightsError:
+        raise
     except WeightsError as error:
         raise Inapplicable(f"{error.message}; {error.cure}") from error
 
@@ -60,6 +62,8 @@ def ask(metric: Any, given: Given) -> Tensor:
     extra = {"observation": given.observation} if given.observation is not None else {}
     try:
         scores: Tensor = metric(given.prediction, given.target, PROTOCOL, **extra)
+    except DamagedWeightsError:
+        raise
     except WeightsError as error:
         raise Inapplicable(f"{error.message}; {error.cure}") from error
     return scores

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from restore.contracts import Prior
-from restore.errors import WeightsError
+from restore.errors import DamagedWeightsError, WeightsError
 from restore.testing.check import Inapplicable, require
 from restore.testing.subject import Subject
 
@@ -15,6 +15,8 @@ def build(subject: Subject) -> Prior:
     """Return the prior. Raises Inapplicable where its weights are not here."""
     try:
         made: Prior = subject.build()
+    except DamagedWeightsError:
+        raise
     except WeightsError as error:
         raise Inapplicable(f"{error.message}; {error.cure}") from error
     return made

@@ -88,6 +88,10 @@ def build(folder, photographs=PHOTOGRAPHS, side=(208, 160)) -> dict:
             },
             "description": "levels    0..255, rounded to whole levels before measuring\nborder    4 pixels cropped",
         },
+        "degradation": [
+            {"name": "bicubic", "distribution": "restore-toolkit", "version": "0.1.0",
+             "options": {"scale": 4, "border": "symmetric", "rounding": "none"}},
+        ],
         "environment": {
             "restore": "0.1.0", "python": "3.11.7", "torch": "2.10.0", "platform": "Linux-6.1-x86_64",
             "device": "cpu", "device_name": "A processor with two cores", "threads": 2, "precision": "float32",
@@ -95,9 +99,9 @@ def build(folder, photographs=PHOTOGRAPHS, side=(208, 160)) -> dict:
             "versions": {"numpy": "2.4.6", "kornia": "0.8.2"}, "git_commit": "0123456789abcdef0123456789abcdef01234567",
         },
         "metrics": {
-            name: {"distribution": "restore-toolkit", "version": "0.1.0", "unit": unit, "absent": None,
-                   "higher_is_better": name != "lpips"}
-            for name, unit in (("psnr", "dB"), ("ssim", ""), ("lpips", ""))
+            name: {"distribution": "restore-toolkit", "version": "0.1.0", "absent": None, "description": None,
+                   "label": name.upper(), "unit": unit, "digits": digits, "higher_is_better": name != "lpips"}
+            for name, unit, digits in (("psnr", "dB", 2), ("ssim", "", 4), ("lpips", "", 4))
         },
         "datasets": datasets,
         "models": [

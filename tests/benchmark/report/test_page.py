@@ -15,9 +15,8 @@ import pytest
 from PIL import Image
 
 from restore.benchmark import report
-from restore.benchmark.report.columns import column
+from restore.benchmark.outcome import Outcome
 from restore.benchmark.report.crops import coloured, error
-from restore.benchmark.report.outcome import Outcome
 from restore.benchmark.report.page import page
 from restore.benchmark.report.selection import choose
 from restore.benchmark.statistics import paired
@@ -147,7 +146,7 @@ def test_the_paired_differences_are_those_of_the_scores(text, made):
 
 
 def test_images_are_chosen_by_the_largest_and_the_smallest_gain(made):
-    choices = choose(Outcome(made[1]), column("psnr"))
+    choices = choose(Outcome(made[1]), Outcome(made[1]).columns[0])
     scores = {(s["model"], s["image"]): s["metrics"]["psnr"] for s in made[1]["scores"] if s["dataset"] == "photos"}
     images = [image for model, image in scores if model == "bicubic"]
     gains = {i: scores["lanczos", i] + scores["sharpened", i] - 2 * scores["bicubic", i] for i in images}
@@ -163,7 +162,7 @@ def test_images_are_chosen_by_the_largest_and_the_smallest_gain(made):
 
 def test_details_show_the_pixels_of_the_files_and_their_errors(text, made):
     """The parts that the page shows are cut from the files bit for bit, and lie where it says."""
-    choice = choose(Outcome(made[1]), column("psnr"))[0]
+    choice = choose(Outcome(made[1]), Outcome(made[1]).columns[0])[0]
     article = text.split('<article class="feature">')[1]
     left, right, top, bottom = map(int, re.search(r"at x (\d+) to (\d+), y (\d+) to (\d+)", article).groups())
     cells = article.split('<div class="cells"')[1]
@@ -192,7 +191,7 @@ def test_without_the_image_files_the_rest_of_the_page_stands(results, tmp_path):
 
 
 def test_one_image_file_that_is_broken_costs_only_itself(results, made, tmp_path):
-    choice = choose(Outcome(results), column("psnr"))[0]
+    choice = choose(Outcome(results), Outcome(results).columns[0])[0]
     for state in ("input", "target", "lanczos", "bicubic"):
         path = tmp_path / "images" / "photos" / state / f"{choice.image}.png"
         path.parent.mkdir(parents=True)

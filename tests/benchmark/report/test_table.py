@@ -10,9 +10,9 @@ import statistics
 
 import pytest
 
+from restore.benchmark.columns import column, reading
+from restore.benchmark.outcome import Outcome
 from restore.benchmark.report import table
-from restore.benchmark.report.columns import column
-from restore.benchmark.report.outcome import Outcome
 from restore.errors import InputError
 
 
@@ -56,7 +56,8 @@ def test_what_prints_alike_is_alike(results):
     row_of(results, "photos", "bicubic")["metrics"]["psnr"] = 25.0004
     row_of(results, "photos", "lanczos")["metrics"]["psnr"] = 25.0
     row_of(results, "photos", "sharpened")["metrics"]["psnr"] = 24.99
-    assert Outcome(results).best("photos", column("psnr")) == {"bicubic", "lanczos"}
+    outcome = Outcome(results)
+    assert outcome.best("photos", outcome.columns[0]) == {"bicubic", "lanczos"}
 
 
 def test_a_model_that_failed_on_an_image_cannot_win_and_the_table_says_why(results):
@@ -116,14 +117,37 @@ def test_the_scores_hold_every_digit(results):
      (None, False, "n/a"), (float("nan"), False, "n/a"), (float("inf"), False, "inf"), (float("inf"), True, "+inf")],
 )  # fmt: skip
 def test_how_a_score_is_written(value, signed, text):
-    assert column("psnr").text(value, signed=signed) == text
+    assert column("psnr", {"digits": 2}).text(value, signed=signed) == text
 
 
-def test_metrics_that_the_report_does_not_know():
-    told = column("sharpness", {"unit": "dB", "higher_is_better": False})
-    assert (told.title, told.arrow, told.digits) == ("sharpness (dB)", "↓", 2)
-    assert column("psnr-hole").title == "PSNR hole (dB)"
-    assert column("lpips-hole").arrow == "↓"
+def test_a_metric_is_written_as_it_says(results):
+    told = results["metrics"]["lpips"]
+    told.update(label="Sharpness", unit="dB", digits=1, higher_is_better=True)
+    row_of(results, "photos", "bicubic")["metrics"]["lpips"] = 7.25
+    for row in (*results["summary"], *results["scores"]):
+        row["metrics"]["lpips-hole"] = row["metrics"]["lpips"]
+    text = table.markdown(Outcome(results))
+    assert "| Sharpness (dB) ↑ | Sharpness hole (dB) ↑ |" in text.splitlines()[0]
+    assert "| **7.2** | **7.2** |" in text
+
+
+def test_a_metric_that_says_nothing_has_its_name_and_four_digits(results):
+    del results["metrics"]
+    head = table.markdown(Outcome(results)).splitlines()[0]
+    assert "| psnr ↑ | ssim ↑ | lpips ↑ |" in head
+    told = reading(object(), "sharp")
+    assert told == {"label": "sharp", "unit": "", "digits": 4, "higher_is_better": True}
+    assert column("restore-far:sharp", told).title == "restore-far:sharp"
+    assert (column("x", told).text(1.0), reading(None, "restore-far:sharp")) == ("1.0000", told)
+
+
+@pytest.mark.parametrize("digits", ["2", 2.0, -1, 99, True, None])
+def test_digits_that_cannot_be_are_four(digits):
+    class Odd:
+        label = "Odd"
+
+    Odd.digits = digits
+    assert reading(Odd, "odd")["digits"] == 4
 
 
 def test_what_is_no_result_is_refused(results):

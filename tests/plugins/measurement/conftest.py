@@ -7,9 +7,11 @@ import importlib.util
 import pytest
 import torch
 
-from restore import images, published
+from restore import images
 from restore.benchmark import Protocol
+from restore.published import Network
 from restore.resize import downscale, upscale
+from restore_measurement.networks import NETWORKS
 
 TRUNKS = {"alex": "alexnet_features_torchvision.pth", "squeeze": "squeezenet1_1_features_torchvision.pth"}
 
@@ -52,5 +54,5 @@ def networks(shared_data, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESTORE_HOME", str(home))
         for net, file in TRUNKS.items():
-            published.find(f"lpips-{net}").take(shared_data / "lpips" / file)
+            Network(NETWORKS[net]).take(shared_data / "lpips" / file)
         yield home

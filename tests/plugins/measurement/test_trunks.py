@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from restore import published
+from restore_measurement.networks import NETWORKS
 from restore_measurement.trunks import alexnet, squeezenet, vgg16
 
-MADE = {"lpips-alex": alexnet, "lpips-squeeze": squeezenet, "lpips-vgg": vgg16}
+MADE = {"alex": alexnet, "squeeze": squeezenet, "vgg": vgg16}
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,6 @@ def test_features_of_a_224_pixel_image(make, sides):
 
 @pytest.mark.parametrize("name", MADE)
 def test_layers_have_the_names_of_the_published_files(name):
-    layers = published.find(name).layers
+    layers = NETWORKS[name].layers
     names = {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")}
     assert set(MADE[name]().layers.state_dict()) == names

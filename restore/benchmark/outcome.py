@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from restore.benchmark.report.columns import Column, column
+from restore.benchmark.columns import Column, columns
 from restore.errors import InputError
 
 Results = Mapping[str, Any]
@@ -82,8 +82,7 @@ class Outcome:
         keys: dict[str, None] = {}
         for row in (*self.results["summary"], *self.results["scores"]):
             keys.update(dict.fromkeys((*row.get("metrics", {}), *row.get("reasons", {}))))
-        told = self.results.get("metrics", {})
-        return tuple(column(key, told.get(key.removesuffix("-hole"))) for key in keys)
+        return columns(self.results.get("metrics", {}), keys)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

@@ -1,0 +1,98 @@
+"""Whether two results measured the same, in the same way; if not, in which fields they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from restore.benchmark.differences import differences
+from restore.benchmark.outcome import Results
+from restore.errors import UsageError
+
+_SHOWN = 8
+_OF_A_METRIC = ("distribution", "description")
+"""What decides a metric's scores. The description has the hashes of its weights."""
+
+
+def refuse_differences(a: Results, b: Results) -> None:
+    """Raise UsageError where two results measured different things, naming every field up to a handful."""
+    found = [
+        *_protocol_differences(a["protocol"], b["protocol"]),
+        *_degradation_differences(a.get("degradation"), b.get("degradation")),
+        *_metric_differences(a.get("metrics", {}), b.get("metrics", {})),
+        *_data_differences(a["datasets"], b["datasets"]),
+    ]
+    if found:
+        more = f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        lines = "".join(f"\n  {line}" for line in found[:_SHOWN])
+        raise UsageError(
+            f"the two results cannot be compared, they measured different things:{lines}{more}",
+            "run both under one protocol, on the same files",
+        )
+
+
+def version_notes(a: Results, b: Results) -> list[str]:
+    """Return a line for each version of what degraded or measured that the two results do not share.
+
+    Such results can be compared, lest no release could be held against another; but a difference may be the version's.
+    """
+    notes: dict[str, None] = {}
+    stages = zip(a.get("degradation", ()), b.get("degradation", ()), strict=False)
+    shared = [(name, told, b["metrics"][name]) for name, told in a.get("metrics", {}).items() if name in b["metrics"]]
+    for first, second in [*stages, *((told, other) for _, told, other in shared)]:
+        if first.get("version") != second.get("version"):
+            notes[f"{first['distribution']} {first.get('version')} and {second.get('version')}"] = None
+    return [f"degraded or measured by different versions: {note}" for note in notes]
+
+
+def _protocol_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
+    if a["hash"] == b["hash"]:
+        return
+    fields_a, fields_b = a.get("fields", {}), b.get("fields", {})
+    named = [key for key in (*fields_a, *(k for k in fields_b if k not in fields_a)) if key != "summary"]
+    different = [key for key in named if fields_a.get(key) != fields_b.get(key)]
+    for key in different:
+        yield f"protocol {key}: {_text(fields_a.get(key))} and {_text(fields_b.get(key))}"
+    if not different:
+        yield f"protocol hash: {a['hash'][:12]} and {b['hash'][:12]}"
+
+
+def _degradation_differences(
+    a: Sequence[Mapping[str, Any]] | None, b: Sequence[Mapping[str, Any]] | None
+) -> Iterator[str]:
+    names = ["not told" if side is None else "|".join(stage["name"] for stage in side) for side in (a, b)]
+    if names[0] != names[1]:
+        yield f"degradation: {names[0]} and {names[1]}"
+        return
+    for number, (stage_a, stage_b) in enumerate(zip(a or (), b or (), strict=True), 1):
+        place = f"{stage_a['name']} (stage {number})" if len(a or ()) > 1 else stage_a["name"]
+        for name, first, second in differences({**stage_a, "version": None}, {**stage_b, "version": None}):
+            yield f"degradation {place}, {name}: {_text(first)} and {_text(second)}"
+
+
+def _metric_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
+    for metric, told_a in a.items():
+        told_b = b.get(metric, {"absent": True})
+        if told_a.get("absent") or told_b.get("absent"):
+            continue  # it has no scores there
+        for name in _OF_A_METRIC:
+            if told_a.get(name) != told_b.get(name):
+                yield f"metric {metric}, {name}: {_text(told_a.get(name))} and {_text(told_b.get(name))}"
+
+
+def _data_differences(a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    sets_a, sets_b = {d["name"]: d for d in a}, {d["name"]: d for d in b}
+    if list(sets_a) != list(sets_b):
+        yield f"data sets: {', '.join(sets_a)} and {', '.join(sets_b)}"
+    for name in (name for name in sets_a if name in sets_b):
+        files_a, files_b = ({i["name"]: i["sha256"] for i in d["images"]} for d in (sets_a[name], sets_b[name]))
+        for image in sorted(files_a.keys() ^ files_b.keys()):
+            yield f"data {name}: {image} is in the {'first' if image in files_a else 'second'} only"
+        for image in sorted(files_a.keys() & files_b.keys()):
+            if files_a[image] != files_b[image]:
+                told = " and ".join((files[image] or "unreadable")[:12] for files in (files_a, files_b))
+                yield f"data {name}, sha256 of {image}: {told}"
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else repr(value)
