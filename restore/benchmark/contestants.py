@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from restore import options as component_options
 from restore import weights as store
+from restore.benchmark import source
 from restore.benchmark.protocol import Protocol
 from restore.errors import PluginError, UsageError
 from restore.plugin import ModelSpec, WeightsSpec
@@ -49,6 +50,8 @@ class Contestant:
     scale: int
     task: str
     """The protocol's."""
+    source: Mapping[str, str]
+    """As ``source.told`` returns it: a digest of its code, where no revision covers it."""
 
     @property
     def key(self) -> str:
@@ -64,6 +67,7 @@ class Contestant:
             "spec": self.spec,
             "distribution": self.component.plugin.distribution,
             "version": self.component.plugin.version,
+            **self.source,
             "weights": None if self.weights is None else dict(self.weights),
             "options": {key: as_json(value) for key, value in sorted(self.options.items())},
             "baseline": self.baseline,
@@ -141,6 +145,7 @@ def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: 
     return Contestant(
         name=_label(name, given, file), spec=spec, model=name, component=component, options=options,
         weights=weights, file=file, baseline=baseline, scale=protocol.scale, task=protocol.task,
+        source=source.told(component),
         precision=choose_precision(precision, device, declared.dtypes),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from restore.benchmark import source
 from restore.benchmark.cases import Case
 from restore.benchmark.columns import HOLE, reading
 from restore.benchmark.pair import Pair
@@ -127,6 +128,7 @@ class Scorer:
             name: {
                 "distribution": component.plugin.distribution,
                 "version": component.plugin.version,
+                **source.told(component),
                 **reading(self._source(name), name),
                 "description": _description(self._metrics.get(name)),
                 "absent": self._absent.get(name),
