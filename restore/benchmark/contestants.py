@@ -121,7 +121,8 @@ def line_up(
 
 def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: str, *, baseline: bool) -> Contestant:
     model, _, path = spec.partition("@")
-    name, given = component_options.parse(model)
+    label, given = component_options.parse(model)
+    name, _ = component_options.parse(protocol.meant("model", model) if baseline else model)
     named_file = component_options.take_weights(given, path or None)
     file = Path(named_file) if named_file else None
     component, named = registry().find_weighted("model", name)
@@ -143,7 +144,7 @@ def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: 
         chosen = _agreeing(component, candidates, options)
         weights = {"name": store.name_of(component, chosen), "sha256": chosen.sha256}
     return Contestant(
-        name=_label(name, given, file), spec=spec, model=name, component=component, options=options,
+        name=_label(label, given, file), spec=spec, model=name, component=component, options=options,
         weights=weights, file=file, baseline=baseline, scale=protocol.scale, task=protocol.task,
         source=source.told(component),
         precision=choose_precision(precision, device, declared.dtypes),

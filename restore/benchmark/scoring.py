@@ -145,7 +145,7 @@ class Scorer:
 
     def _build(self, text: str) -> None:
         name, options = parse(text)
-        component = registry().find("metric", name)
+        component = registry().find("metric", self._protocol.meant("metric", name))
         self._components[name] = component
         self._takes[name] = frozenset()
         try:

@@ -160,7 +160,7 @@ def columns(protocol: Protocol) -> list[Column]:
 
     found = []
     for name in protocol.metric_names:
-        told = reading(registry().find("metric", name).factory(), name)
+        told = reading(registry().find("metric", protocol.meant("metric", name)).factory(), name)
         found.append(column(name, {**told, "digits": told["digits"] + 1}))
     return found
 

@@ -37,7 +37,7 @@ class TestHash:
         assert replace(PLAIN, **{name: OTHER[name]}).hash != PLAIN.hash
 
     def test_no_field_is_forgotten_here(self):
-        assert {field.name for field in fields(Protocol)} == {*OTHER, "summary", "pooling"}
+        assert {field.name for field in fields(Protocol)} == {*OTHER, "summary", "pooling", "home"}
 
     def test_the_summary_does_not_count(self):
         assert replace(PLAIN, summary="other words").hash == PLAIN.hash
