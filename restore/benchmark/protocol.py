@@ -191,13 +191,18 @@ class Protocol:
             ``(B, C', H', W')`` in ``[0, 255]``: uint8, or float64.
 
         Raises:
-            InputError: nothing is left after the crop.
+            InputError: neither float nor uint8, or nothing is left after the crop.
             UsageError: a scale is needed.
         """
         import torch
 
         from restore.benchmark.color import studio_luma
 
+        if image.dtype != torch.uint8 and not image.is_floating_point():
+            raise InputError(
+                f"a protocol measures float or uint8, not {str(image.dtype).removeprefix('torch.')}",
+                "convert the image: to uint8, or to float in [0, 1]",
+            )
         border = self.border(scale)
         height, width = image.shape[-2:]
         if min(height, width) <= 2 * border:
