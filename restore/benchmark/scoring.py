@@ -171,7 +171,7 @@ class Scorer:
                 raise
             except WeightsError as error:
                 self._absent[name] = reason_of(error)
-            except Exception:  # noqa: BLE001 - told with the image that it happens to
+            except (Exception, SystemExit):  # noqa: BLE001 - told with the image that it happens to
                 continue
 
     def _columns(self) -> list[_Column]:
