@@ -18,7 +18,7 @@ Examples:
   restore bench sr-x4 -m srresnet --data benchmarks/data -o out/
   restore bench sr-x4 -m lanczos -m srresnet@my.safetensors --data photos/
   restore bench inpaint-center -m biharmonic --data photos/ --limit 5
-  restore bench denoise-gray-25 -m nlm:strength=0.8 --data Set12 --json
+  restore bench denoise-gray-25 -m nlm:sigma=0.098 --data Set12 --json
 
 DIR holds folders that are called as the protocol's data sets (set5, Set14 ...),
 or is itself a folder of images. Without --data it is $RESTORE_DATA, or `data`.
