@@ -135,7 +135,7 @@ def _data_differences(a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, A
     if list(sets_a) != list(sets_b):
         yield f"data sets: {', '.join(sets_a)} and {', '.join(sets_b)}"
     for name in (name for name in sets_a if name in sets_b):
-        files_a, files_b = ({i["name"]: i["sha256"] for i in d["images"]} for d in (sets_a[name], sets_b[name]))
+        files_a, files_b = ({i["name"]: i.get("sha256") for i in d["images"]} for d in (sets_a[name], sets_b[name]))
         for image in sorted(files_a.keys() ^ files_b.keys()):
             yield f"data {name}: {image} is in the {'first' if image in files_a else 'second'} only"
         for image in sorted(files_a.keys() & files_b.keys()):

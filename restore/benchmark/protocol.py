@@ -112,9 +112,7 @@ class Protocol:
     @property
     def hash(self) -> str:
         """SHA-256 of all fields but the summary, in hexadecimal digits: the same hash, the same measurement."""
-        told = {name: value for name, value in self.as_dict().items() if name != "summary"}
-        text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hash_of(self.as_dict())
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -227,3 +225,10 @@ class Protocol:
 def field_types() -> Mapping[str, Any]:
     """Return the type of each field."""
     return get_type_hints(Protocol)
+
+
+def hash_of(told: Mapping[str, Any]) -> str:
+    """Return the hash of a protocol's fields as JSON has them: SHA-256 of all but the summary."""
+    measured = {name: value for name, value in told.items() if name != "summary"}
+    text = json.dumps(measured, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -11,6 +11,7 @@ from typing import Any
 
 from restore.atomic import replacing
 from restore.benchmark.timing import quartiles
+from restore.benchmark.wellformed import check
 from restore.errors import InputError, UsageError
 
 SCHEMA = 1
@@ -135,4 +136,8 @@ def read(path: str | Path) -> Results:
         raise InputError(
             f"{file} is no result that this version reads, schema {SCHEMA}", "name a results.json, or run it again"
         )
+    try:
+        check(found)
+    except ValueError as error:
+        raise InputError(f"{file} is no result of restore bench: {error}", "it was edited: run it again") from None
     return found

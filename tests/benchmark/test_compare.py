@@ -10,9 +10,12 @@ from click.testing import CliRunner
 
 from restore.benchmark.comparable import run_notes
 from restore.benchmark.compare import compare
+from restore.benchmark.protocol import hash_of
 from restore.cli import cli
 from restore.errors import InputError, UsageError
 
+FIELDS = {"crop_border": 4, "color": "y"}
+HASH = hash_of(FIELDS)
 GAINS = (1.0, 2.0, 1.0, 2.0, 1.0, 2.0)
 
 
@@ -26,7 +29,7 @@ def result(models, *, images=6):
     ]  # fmt: skip
     return {
         "schema": 1,
-        "protocol": {"id": "sr-x4", "hash": "a" * 64, "fields": {"crop_border": 4, "color": "y"}, "description": ""},
+        "protocol": {"id": "sr-x4", "hash": HASH, "fields": FIELDS.copy(), "description": ""},
         "environment": {},
         "metrics": {
             "psnr": {"distribution": "restore-toolkit", "version": "1.0", "label": "PSNR", "unit": "dB", "digits": 2,
@@ -107,7 +110,7 @@ def test_an_image_without_a_score_is_left_out_and_counted(old, new):
          "protocol crop_border: 4 and 0"),
         (lambda r: r["protocol"].update(hash="b" * 64, fields={"color": "y", "crop_border": 4, "ssim_window": 7}),
          "protocol ssim_window: None and 7"),
-        (lambda r: r["protocol"].update(hash="b" * 64), "protocol hash: aaaaaaaaaaaa and bbbbbbbbbbbb"),
+        (lambda r: r["protocol"].update(hash="b" * 64), f"protocol hash: {HASH[:12]} and bbbbbbbbbbbb"),
         (lambda r: r["datasets"][0].update(name="set5"), "data sets: set and set5"),
         (lambda r: r["datasets"][0]["images"].pop(), "data set: im5 is in the first only"),
         (lambda r: r["datasets"][0]["images"][2].update(sha256="d" * 64),
@@ -173,7 +176,7 @@ class TestCommand:
         assert psnr.split() == ["PSNR", "24.50", "23.00", "+1.500", *psnr.split()[4:6], "6:0", "better"]
         assert lpips.split()[:2] == ["LPIPS", "↓"]
         assert max(map(len, result.stdout.splitlines())) <= 80
-        assert "sr-x4 (aaaaaaaaaaaa)" in result.stderr
+        assert f"sr-x4 ({HASH[:12]})" in result.stderr
 
     def test_json(self, files):
         result = self.call(*files, "--json")
@@ -204,7 +207,8 @@ class TestCommand:
         assert "6 infinite" in self.call(*files).stdout
 
     def test_a_refusal_is_a_usage_error_that_names_the_field(self, files, new, tmp_path):
-        new["protocol"].update(hash="b" * 64, fields={"crop_border": 0, "color": "y"})
+        fields = {"crop_border": 0, "color": "y"}
+        new["protocol"].update(hash=hash_of(fields), fields=fields)
         (tmp_path / "new.json").write_text(json.dumps(new))
         result = self.call(*files)
         assert result.exit_code == 2

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from restore.benchmark import results
+from restore.benchmark import find_protocol, results
 from restore.errors import InputError, UsageError
 
 
@@ -79,7 +79,11 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 
 
 def test_reading_takes_a_file_or_a_run_and_refuses_everything_else(tmp_path):
-    whole = {"schema": 1, **{name: [] for name in ("protocol", "environment", "datasets", "models", "scores")}}
+    protocol = find_protocol("sr-x4")
+    whole = {
+        "schema": 1, "protocol": {"id": "sr-x4", "hash": protocol.hash, "fields": protocol.as_dict()},
+        "environment": {}, "datasets": [], "models": [], "scores": [],
+    }  # fmt: skip
     results.write({**whole, "summary": []}, tmp_path / "results.json")
     assert results.read(tmp_path) == results.read(str(tmp_path / "results.json")) == results.read(str(tmp_path))
     for name, text in (("no json", "{"), ("list", "[]"), ("later", '{"schema": 2}'), ("part", json.dumps(whole))):
