@@ -177,3 +177,15 @@ def test_the_registration_of_the_worked_example(vignette):
     path = re.search(r"`(plugins/\S+/vignette\.py)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
     assert path is not None
     assert path[1].split("/", 2)[2].removesuffix(".py").replace("/", ".") == spec.factory.partition(":")[0]
+
+
+@pytest.mark.parametrize(("page", "made"), [("docs/benchmark.md", "means"), ("docs/report.md", "psnr")])
+def test_the_python_about_results_works(page, made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.linear_gradient("L").convert("RGB").resize((48, 48)).save(tmp_path / "photo.png")
+    run = ["bench", "sr-x4", "-m", "srresnet", "--data", ".", "-o", "out", "--device", "cpu"]
+    assert CliRunner().invoke(cli, run).exit_code == 0
+    [text] = blocks(page, "python")
+    names: dict[str, Any] = {}
+    exec(text, names)
+    assert names[made]
