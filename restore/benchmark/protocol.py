@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from restore.errors import InputError, UsageError
@@ -80,7 +80,7 @@ class Protocol:
     ssim_k2: float = 0.03
     lpips_version: str = "0.1"
     pooling: Literal["mean"] = "mean"
-    home: str = ""
+    home: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         for name, wanted in field_types().items():
