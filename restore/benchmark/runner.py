@@ -64,7 +64,9 @@ def run(settings: Settings, observer: Observer | None = None) -> results.Results
         raise UsageError(
             f"{settings.output} holds results without the ledger of their run", "choose another folder with -o"
         )
-    with Ledger(settings.output, {"protocol": protocol.hash, "degradation": degradation, **where}) as ledger:
+    fields = {name: value for name, value in protocol.as_dict().items() if name != "summary"}
+    identity = {"protocol": {**fields, "hash": protocol.hash}, "degradation": degradation, **where}
+    with Ledger(settings.output, identity) as ledger:
         bench = Bench(settings=settings, device=device, scorer=scorer, ledger=ledger)
         head: results.Results = {
             "schema": results.SCHEMA,

@@ -269,8 +269,16 @@ def test_an_image_that_changed_and_changed_back_is_done_once_more(bench, picture
 def test_a_run_under_another_protocol_or_seed_is_refused(bench, pictures):
     folder = pictures("data", a=(16, 16))
     bench(folder, "filler", protocol="lab-holes")
-    with pytest.raises(UsageError, match="protocol was"):
+    with pytest.raises(UsageError, match="continued: protocol.id was 'lab-holes' and is 'lab'"):
         bench(folder, "dice")
+
+
+def test_a_run_with_another_seed_is_refused_by_its_field_and_the_hash_comes_last(lab, pictures, tmp_path):
+    folder, first = pictures("data", a=(16, 16)), find_protocol("lab")
+    settings = Settings(protocol=first, models=("plain",), data=folder, output=tmp_path / "out")
+    run(settings)
+    with pytest.raises(UsageError, match=r"continued: protocol\.seed was 0 and is 3; protocol\.hash was '\w+'"):
+        run(replace(settings, protocol=replace(first, seed=3)))
 
 
 def test_a_protocol_that_only_measures_is_no_benchmark(bench, pictures):
