@@ -36,9 +36,10 @@ class NetworkSpec:
 
     name: str
     """``lpips-alex``: what ``restore weights`` calls it."""
-    url: str
-    """The publisher's file, of the whole network: a PyTorch checkpoint or safetensors."""
-    sha256: str
+    url: str = ""
+    """The publisher's file, of the whole network: a PyTorch checkpoint or safetensors. Empty where no address is
+    known: the network is imported only, and the digest covers all of its layers."""
+    sha256: str = ""
     """Of that file."""
     layers: tuple[str, ...]
     """Layers that are used; each has a ``weight`` and a ``bias``."""
@@ -57,9 +58,13 @@ class NetworkSpec:
             _check_type(self, item.name, item.type)
         if not NAME.fullmatch(self.name):
             raise ValueError(f"network name {self.name!r} must be lower case words joined by hyphens")
-        if not re.fullmatch(r"(https|file)://\S+", self.url):
+        if self.url and not re.fullmatch(r"(https|file)://\S+", self.url):
             raise ValueError(f"url of network {self.name!r} must begin with https://, not be {self.url!r}")
-        for label in ("sha256", "digest"):
+        if not self.url and (self.sha256 or self.known < len(self.layers)):
+            raise ValueError(
+                f"network {self.name!r} has no url: it needs no sha256, and a digest of all of its layers to know it by"
+            )
+        for label in ("sha256", "digest") if self.url else ("digest",):
             if not SHA256.fullmatch(getattr(self, label)):
                 raise ValueError(f"{label} of network {self.name!r} must be 64 lower case hexadecimal digits")
         if not 1 <= self.known <= len(self.layers):

@@ -183,6 +183,8 @@ def network(**changes: Any) -> NetworkSpec:
         ({"url": 3}, TypeError, "url must be str"),
         ({"sha256": DIGEST.upper()}, ValueError, "sha256 of network 'eyes'"),
         ({"digest": ""}, ValueError, "digest of network 'eyes'"),
+        ({"url": ""}, ValueError, "network 'eyes' has no url: it needs no sha256"),
+        ({"url": "", "sha256": "", "known": 1}, ValueError, "a digest of all of its layers"),
         ({"layers": ["0"]}, TypeError, "layers must be tuple"),
         ({"layers": ()}, ValueError, "covers 2 of 0 layers"),
         ({"known": 0}, ValueError, "covers 0 of 2 layers"),

@@ -15,8 +15,8 @@ from restore.benchmark.protocol import Protocol
 from restore.conversion import read
 from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
 from restore.published import Network, digest_of
+from restore.trunks import Trunk, alexnet, squeezenet, vgg16
 from restore_measurement.networks import NETWORKS
-from restore_measurement.trunks import Trunk, alexnet, squeezenet, vgg16
 
 Net = Literal["alex", "squeeze", "vgg"]
 
