@@ -11,11 +11,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from restore import published
 from restore.contracts import Loss, Observation
 from restore.errors import InputError, UsageError
+from restore.published import Network
 from restore.trunks import Trunk, alexnet, squeezenet, vgg16, vgg19
 from restore_losses.checks import pair, precise
+from restore_losses.networks import NETWORKS
 
 Net = Literal["vgg19", "vgg16", "alexnet", "squeezenet"]
 
@@ -43,18 +44,16 @@ class Eye:
     """A network with what belongs to it."""
 
     make: Callable[[], Trunk]
-    weights: str
-    """Name in the store."""
     prepare: Callable[[Tensor], Tensor]
     """From RGB in [0, 1] to what it was trained on."""
     scale: float
 
 
 EYES: Mapping[Net, Eye] = {
-    "vgg19": Eye(make=vgg19, weights="vgg19-caffe", prepare=caffe, scale=PAPER_SCALE),
-    "vgg16": Eye(make=vgg16, weights="lpips-vgg", prepare=imagenet, scale=1.0),
-    "alexnet": Eye(make=alexnet, weights="lpips-alex", prepare=imagenet, scale=1.0),
-    "squeezenet": Eye(make=squeezenet, weights="lpips-squeeze", prepare=imagenet, scale=1.0),
+    "vgg19": Eye(make=vgg19, prepare=caffe, scale=PAPER_SCALE),
+    "vgg16": Eye(make=vgg16, prepare=imagenet, scale=1.0),
+    "alexnet": Eye(make=alexnet, prepare=imagenet, scale=1.0),
+    "squeezenet": Eye(make=squeezenet, prepare=imagenet, scale=1.0),
 }
 
 
@@ -159,15 +158,14 @@ def _place(net: Net, name: str, known: Trunk) -> int:
 
 def _network(net: Net, device: torch.device, dtype: torch.dtype) -> Trunk:
     """Return a network as far as its weights reach. Raises WeightsError where they are not in the store."""
-    known = published.find(EYES[net].weights)
-    assert known is not None
+    known = Network(NETWORKS[net])
     if known.state == "absent":
         known.read()
     return _filled(net, known, device, dtype)
 
 
 @functools.lru_cache(maxsize=8)
-def _filled(net: Net, known: published.Published, device: torch.device, dtype: torch.dtype) -> Trunk:
+def _filled(net: Net, known: Network, device: torch.device, dtype: torch.dtype) -> Trunk:
     """Return a network with its weights, read once for each device and precision."""
     state, trunk = known.read(), EYES[net].make()
     reach = max(int(name.partition(".")[0]) for name in state) + 1  # the activation after the last convolution

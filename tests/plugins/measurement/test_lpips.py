@@ -11,9 +11,9 @@ from torch import nn
 from restore.benchmark import Protocol
 from restore.benchmark.flags import flags
 from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
+from restore.trunks import Trunk
 from restore_measurement import lpips
 from restore_measurement.lpips import LPIPS
-from restore.trunks import Trunk
 
 
 def noise(*shape, seed=0):
