@@ -113,14 +113,14 @@ def gradient_norms(terms: Mapping[str, Tensor], prediction: Tensor) -> dict[str,
 def _parsed(text: str) -> list[tuple[str, float]]:
     """Split a sum at the plus signs between spaces; those without join values of an option."""
     pairs = []
-    for part in re.split(r"\s\+\s", text.strip()):
+    for part in re.split(r"\s\+\s", f" {text} "):
         weight, star, loss = part.partition("*")
         if not star:
             weight, loss = "1", part
+        if not loss.strip():
+            raise UsageError(f"the sum of losses {text!r} has an empty term", "write 0.1*l1 + 2*tv")
         try:
             pairs.append((loss.strip(), float(weight)))
         except ValueError:
             raise UsageError(f"{weight.strip()!r} is not a weight", "write 0.1*l1 + 2*tv") from None
-        if not loss.strip():
-            raise UsageError(f"the sum of losses {text!r} has an empty term", "write 0.1*l1 + 2*tv")
     return pairs
