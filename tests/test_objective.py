@@ -35,7 +35,7 @@ def test_one_loss_with_two_sets_of_options_is_two_terms():
 
 
 def test_a_plus_without_spaces_joins_values():
-    with pytest.raises(UsageError, match="not '0.1\\+l1'"):
+    with pytest.raises(UsageError, match=r"not '0.1\+l1'"):
         build_objective("charbonnier:epsilon=0.1+l1")
 
 
