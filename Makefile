@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all lint reference bench clean
 
 demo: .venv/installed
 	$(BIN)/restore demo
@@ -20,14 +20,18 @@ lint: .venv/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+reference: .venv/installed-for-tests
+	$(BIN)/python docs/write_reference.py
+
 DATA ?= ../shared/data/sr/test
 
-bench: .venv/installed-for-tests
+bench: .venv/installed-for-bench
 	$(BIN)/python benchmarks/publish.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/startup.py
 	$(BIN)/python benchmarks/speed/precision.py
-	$(BIN)/python benchmarks/speed/metrics.py
 	$(BIN)/python benchmarks/speed/memory.py
+	$(BIN)/python benchmarks/speed/gpu.py --data $(DATA)
+	$(BIN)/python benchmarks/speed/metrics.py --data $(DATA)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,6 +44,10 @@ bench: .venv/installed-for-tests
 
 .venv/installed-for-tests: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) --editable '.[test,lint]'
+	@touch $@ .venv/installed
+
+.venv/installed-for-bench: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) --editable '.[bench]'
 	@touch $@ .venv/installed
 
 clean:

@@ -27,9 +27,14 @@ README = ROOT / "README.md"
 HEADLINE = RESULTS / "sr-x4--cpu-amd-epyc-2-threads.json"
 """The result that the README's table is made of; others of the protocol may lie beside it."""
 PUBLISHED: Mapping[str, Sequence[str]] = {
+    "sr-x2": ("nearest", "lanczos"),
+    "sr-x3": ("nearest", "lanczos"),
     "sr-x4": ("nearest", "lanczos", "srresnet"),
     "sr-x4-matlab": ("lanczos",),
+    "sr-x4-rgb": ("lanczos", "srresnet"),
+    "denoise-gray-15": (),
     "denoise-gray-25": (),
+    "denoise-gray-50": (),
     "denoise-rgb-25": (),
     "inpaint-center": (),
     "inpaint-half": (),

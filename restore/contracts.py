@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 
 if TYPE_CHECKING:
     from restore.benchmark.protocol import Protocol as MetricProtocol
+    from restore.plugin import ModelSpec
 
 Params = Mapping[str, Any]
 """What a degradation drew: plain numbers, strings and lists. A value that differs from sample to sample
@@ -83,6 +84,20 @@ class Model(nn.Module):
     """Side in input pixels, where it depends on an option; else the ModelSpec's holds."""
     trained: bool = False
     """Whether it brings its numbers itself. A network that does not is refused without weights."""
+    channels_last: bool = True
+    """Whether its convolutions may run in that memory layout; False for code that ``view``s across channels."""
+
+    def declared(self, spec: ModelSpec) -> ModelSpec:
+        """Return what holds of this module: the ModelSpec, less what its options or weights decide otherwise.
+
+        The runtime keeps to the answer of the module as it is built. This takes over ``scale`` and
+        ``receptive_field``; a model of which more is decided so replaces more (``dataclasses.replace``).
+        """
+        return replace(
+            spec,
+            scale=self.scale or 1 if spec.scale is None else spec.scale,
+            receptive_field=self.receptive_field or spec.receptive_field,
+        )
 
     def __call__(self, observation: Observation | Tensor) -> Tensor:
         """Take an observation, or as a part of a torch pipeline its image alone."""
@@ -148,7 +163,10 @@ class Loss(nn.Module):
         observation: Observation | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Tensor:
-        """Return ``(B,)``, differentiable in ``prediction``."""
+        """Return ``(B,)``, differentiable in ``prediction``; no gradient flows into ``target``.
+
+        A loss whose LossSpec needs a critic finds it in ``context["critic"]``: images to logits ``(B,)``.
+        """
         raise NotImplementedError
 
 
@@ -169,6 +187,8 @@ class Metric(Protocol):
     def __call__(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol) -> Tensor:
         """Return ``(B,)`` float64, on the device of the images; NaN for a sample that has no score.
 
+        The device has float64: benchmarks measure on the CPU what comes from one that has not (mps).
+
         Args:
             prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8.
             target: the same shape, on the same device.
@@ -178,6 +198,15 @@ class Metric(Protocol):
             RestoreError: it cannot be computed; a ``WeightsError`` for weights that are not here, a
                 ``DamagedWeightsError`` for weights that are not what they should be.
         """
+        ...
+
+
+@runtime_checkable
+class ComparesPrepared(Protocol):
+    """A metric of images as the protocol prepares them: a pair is prepared once for all such metrics."""
+
+    def compare_prepared(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol, **more: Any) -> Tensor:
+        """Return what ``__call__`` returns for images of which these are ``protocol.prepare``'s results."""
         ...
 
 

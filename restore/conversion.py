@@ -50,7 +50,7 @@ def read(source: Path) -> dict[str, Tensor]:
     Raises:
         WeightsError: the file is absent or damaged, would run code, or holds no tensors.
     """
-    state = tensors(_load(source))
+    state = tensors(load(source))
     if not state:
         raise WeightsError(f"{source} holds no tensors by name", "convert the file that holds the state_dict")
     return state
@@ -68,10 +68,15 @@ def _oddity(tensor: Tensor) -> str:
     return "without data" if tensor.is_meta else "sparse"
 
 
-def _load(source: Path) -> Any:
+def load(source: Path) -> Any:
+    """Return what a PyTorch checkpoint holds, as it is nested there, on the CPU.
+
+    Raises:
+        WeightsError: the file is absent or damaged, or reading it would run code.
+    """
     import torch
 
-    if _is_safetensors(source):
+    if is_safetensors(source):
         raise WeightsError(f"{source} is a safetensors file already", "use it as it is")
     try:
         with torch_quiet():  # remarks on the pickle's protocol; what matters is raised
@@ -82,6 +87,11 @@ def _load(source: Path) -> Any:
             "load it where you trust it, then torch.save(model.state_dict(), ...), and convert that",
         ) from error
     except Exception as error:  # torch raises many types for damaged files, OSError among them
+        if "TorchScript" in str(error):
+            raise WeightsError(
+                f"{source} is a TorchScript archive, which holds a program: refused",
+                "where you trust it: torch.save(torch.jit.load(...).state_dict(), ...), and give that",
+            ) from error
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}".rstrip(": ")
         raise WeightsError(
             f"{source} is no PyTorch checkpoint, or a damaged one ({reason})",
@@ -89,7 +99,8 @@ def _load(source: Path) -> Any:
         ) from error
 
 
-def _is_safetensors(source: Path) -> bool:
+def is_safetensors(source: Path) -> bool:
+    """Whether a file is one, whatever its name. Raises WeightsError if it cannot be read."""
     try:
         with source.open("rb"):
             pass

@@ -192,7 +192,7 @@ def _load(found: _Found) -> tuple[PluginRecord, list[Spec]]:
     try:
         # What a plugin prints must not end up in front of our JSON.
         with contextlib.redirect_stdout(sys.stderr):
-            specs = list(_specs(found.record, found.point))
+            specs = list(specs_of(found.record, found.point))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - sys.exit() and panics of compiled extensions are no Exception
@@ -270,7 +270,7 @@ def _conflict(record: PluginRecord, point: EntryPoint, requires: Iterable[str]) 
     return ""
 
 
-def _specs(record: PluginRecord, point: EntryPoint) -> Iterator[Spec]:
+def specs_of(record: PluginRecord, point: EntryPoint) -> Iterator[Spec]:
     """Load one plugin and yield its descriptors, validated. Whatever it does wrong is raised here."""
     plugin = point.load()
     if isinstance(plugin, type):

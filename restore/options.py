@@ -59,6 +59,25 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
     return options
 
 
+def take_weights(options: dict[str, Any], beside: Any = None) -> Any:
+    """Take the weights file out of a model's options, where ``weights=FILE`` is written among them.
+
+    Args:
+        options: of a model; ``weights`` is removed.
+        beside: a file that was named apart from them, or None.
+
+    Returns:
+        The file, or None if none is named.
+
+    Raises:
+        UsageError: one is named in both places.
+    """
+    among = options.pop("weights", None)
+    if among is not None and beside is not None:
+        raise UsageError(f"two weights files are named, {among} and {beside}", "leave one of them out")
+    return beside if among is None else among
+
+
 def signature(factory: Factory) -> dict[str, inspect.Parameter]:
     """Return the options of a factory: its keyword parameters, with annotations resolved to types.
 

@@ -6,75 +6,48 @@ so that everything installed can be listed without importing torch. Nothing here
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, get_args
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal, get_args
 
 import pluggy
+
+from restore.artifacts import NAME, RESOURCE, NetworkSpec, WeightsSpec, check_type
+
+__all__ = [
+    "HOOKS",
+    "KINDS",
+    "SPECS",
+    "DatasetSpec",
+    "DegradationSpec",
+    "Hooks",
+    "LossSpec",
+    "MetricSpec",
+    "ModelSpec",
+    "NetworkSpec",
+    "PriorSpec",
+    "ProtocolSpec",
+    "RecipeSpec",
+    "Spec",
+    "Tiling",
+    "WeightsSpec",
+    "hookimpl",
+    "hookspec",
+]
 
 hookspec = pluggy.HookspecMarker("restore")
 hookimpl = pluggy.HookimplMarker("restore")
 
-NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
-TAG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-RESOURCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[^/\\:][^\\:]*")
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Tiling = Literal["exact", "approximate", "internal", "forbidden"]
+Tiling = Literal["exact", "approximate", "discouraged", "internal", "forbidden"]
+AtEquality = Literal["zero", "minimal", "unknown"]
+Compares = Literal["images", "labels"]
+Gradient = Literal["exact", "surrogate"]
 DTYPES = ("float32", "bfloat16", "float16")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkSpec:
-    """A network that others trained and published, cut down to the layers that a component sees with.
-
-    It is not shipped: ``restore weights fetch`` or ``import`` puts it into the store, and
-    ``restore.published.Network`` reads it there.
-    """
-
-    name: str
-    """``lpips-alex``: what ``restore weights`` calls it."""
-    url: str = ""
-    """The publisher's file, of the whole network: a PyTorch checkpoint or safetensors. Empty where no address is
-    known: the network is imported only, and the digest covers all of its layers."""
-    sha256: str = ""
-    """Of that file."""
-    layers: tuple[str, ...]
-    """Layers that are used; each has a ``weight`` and a ``bias``."""
-    prefix: str = ""
-    """Before the layers' names in that file: ``features.``. A file of the layers alone may go without."""
-    digest: str
-    """Of the tensors of the first ``known`` layers, see ``restore.published.digest_of``."""
-    known: int
-    """How many layers the digest covers. Where it is not all of them only the publisher's own file is taken."""
-    summary: str = ""
-    licence: str = ""
-    """Terms of the weights."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            _check_type(self, item.name, item.type)
-        if not NAME.fullmatch(self.name):
-            raise ValueError(f"network name {self.name!r} must be lower case words joined by hyphens")
-        if self.url and not re.fullmatch(r"(https|file)://\S+", self.url):
-            raise ValueError(f"url of network {self.name!r} must begin with https://, not be {self.url!r}")
-        if not self.url and (self.sha256 or self.known < len(self.layers)):
-            raise ValueError(
-                f"network {self.name!r} has no url: it needs no sha256, and a digest of all of its layers to know it by"
-            )
-        for label in ("sha256", "digest") if self.url else ("digest",):
-            if not SHA256.fullmatch(getattr(self, label)):
-                raise ValueError(f"{label} of network {self.name!r} must be 64 lower case hexadecimal digits")
-        if not 1 <= self.known <= len(self.layers):
-            raise ValueError(
-                f"the digest of network {self.name!r} covers {self.known} of {len(self.layers)} layers: "
-                "at least one, and not more than there are"
-            )
-        for label in ("summary", "licence"):
-            if not getattr(self, label).isprintable():
-                raise ValueError(f"{label} of network {self.name!r} must be one line of printable text")
+NEEDS = ("target", "observation", "critic")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +72,7 @@ class Spec:
     def __post_init__(self) -> None:
         """Check the fields. Raises TypeError or ValueError that names the field and the component."""
         for item in fields(self):
-            _check_type(self, item.name, item.type)
+            check_type(self, item.name, item.type)
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{type(self).__name__} name {self.name!r} must be lower case words joined by hyphens")
         self._check_source()
@@ -119,40 +92,6 @@ class Spec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightsSpec:
-    """Trained weights of a model, shipped inside a plugin's package."""
-
-    tag: str
-    """Name after the dot: ``psnr-x4`` in ``srresnet.psnr-x4``."""
-    file: str
-    """``package:path`` of a safetensors file inside the installed package."""
-    sha256: str
-    """Hash of the file, checked before it is opened."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Factory options that the weights were trained with."""
-    summary: str = ""
-    licence: str = ""
-    """Terms of the weights, and of the data they were trained on."""
-    card: str = ""
-    """``package:path`` of the Markdown card: recipe, data, seed, steps, measured scores."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            _check_type(self, item.name, item.type)
-        if not TAG.fullmatch(self.tag):
-            raise ValueError(f"weights tag {self.tag!r} must be lower case words joined by hyphens")
-        if not SHA256.fullmatch(self.sha256):
-            raise ValueError(f"sha256 of weights {self.tag!r} must be 64 lower case hexadecimal digits")
-        for location in filter(None, (self.file, self.card)):
-            if not RESOURCE.fullmatch(location) or ".." in location:
-                raise ValueError(f"weights {self.tag!r} lie at 'package:path', not at {location!r}")
-        if not self.file.endswith(".safetensors"):
-            raise ValueError(f"weights {self.tag!r} must be a .safetensors file, not {self.file!r}")
-        if not all(isinstance(key, str) for key in self.options):
-            raise TypeError(f"options of weights {self.tag!r} must have names, not {list(self.options)!r}")
-
-
-@dataclass(frozen=True, kw_only=True)
 class DegradationSpec(Spec):
     """``A`` of ``y = A(x)``: what harms an image."""
 
@@ -160,20 +99,33 @@ class DegradationSpec(Spec):
 
     differentiable: bool = True
     """Whether gradients flow from its output to its input image."""
+    gradient: Gradient = "exact"
+    """What flows: ``exact``, the derivative of what it computes; ``surrogate``, another function's in its place,
+    such as the identity's for rounding (straight-through)."""
     masks: bool = False
     """Whether it takes pixels away, and so yields a mask."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.gradient not in get_args(Gradient):
+            raise ValueError(f"gradient of {self.name!r} must be one of {get_args(Gradient)}, not {self.gradient!r}")
+        if self.gradient == "surrogate" and not self.differentiable:
+            raise ValueError(f"{self.name!r} has a surrogate gradient, so gradients flow: differentiable=True")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec(Spec):
-    """A method that undoes a degradation."""
+    """A method that undoes a degradation.
+
+    What depends on options or weights the built module replaces: ``restore.contracts.Model.declared``.
+    """
 
     kind: ClassVar[str] = "model"
 
     task: str
     """What it undoes: ``super-resolution``, ``inpainting``, ``denoising`` ..."""
     scale: int | None = 1
-    """Output side over input side; ``None``: the built module's ``scale`` attribute tells."""
+    """Output side over input side; ``None``: the built module tells."""
     channels: tuple[int, ...] = (3,)
     """Channel counts it takes; a gray image is replicated for a model of (3,)."""
     min_size: int = 1
@@ -183,14 +135,17 @@ class ModelSpec(Spec):
     fixed_size: tuple[int, int] | None = None
     """(height, width) of the only input size it takes."""
     tiling: Tiling = "forbidden"
-    """``exact``: tiles with a halo give the whole image's result; ``approximate``: nearly;
-    ``internal``: the model cuts large images itself; ``forbidden``: it must see all of the image."""
+    """``exact``: tiles with a halo give the whole image's result; ``approximate``: nearly; ``discouraged``: so
+    much is lost that only who asks for a tile size gets tiles; ``internal``: the model cuts large images itself;
+    ``forbidden``: it must see all of the image."""
     receptive_field: int | None = None
-    """Side in input pixels of what one output pixel depends on; the halo of a tile is half of it."""
+    """Side in input pixels of what one output pixel depends on; the halo of a tile is half of it. Where tiling is
+    not ``exact``, of what it depends on noticeably."""
     dtypes: tuple[str, ...] = ("float32",)
     """Precisions it is proved in: ``float32``, ``bfloat16``, ``float16``."""
     weights: tuple[WeightsSpec, ...] = ()
-    """Trained weights; the first is the default."""
+    """Trained weights; the first is the default. They fill the built module. A model that makes itself of a file
+    lists none: its factory has an option ``weights: Path``, and is given the file that the user names."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -218,6 +173,28 @@ class LossSpec(Spec):
 
     kind: ClassVar[str] = "loss"
 
+    needs: tuple[str, ...] = ("target",)
+    """What it is given beside the prediction: ``target``; ``observation``, with its mask and degradation;
+    ``critic``: ``context["critic"]``, from images to logits ``(B,)``, higher for likelier ones."""
+    at_equality: AtEquality = "unknown"
+    """Its value where the prediction is the target: ``zero``; ``minimal``: no prediction has a lower one."""
+    minimum: float | None = None
+    """No value lies below it; None: there is no such number."""
+    maximum: float | None = None
+    """No value lies above it while images are in ``[0, 1]``; None: there is no such number."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if set(self.needs) - set(NEEDS):
+            raise ValueError(f"needs of {self.name!r} must be among {NEEDS}, not {self.needs!r}")
+        if self.at_equality not in get_args(AtEquality):
+            raise ValueError(f"at_equality of {self.name!r} must be one of {get_args(AtEquality)}")
+        if self.at_equality != "unknown" and "target" not in self.needs:
+            raise ValueError(f"{self.name!r} needs no target and says what it is at equality with one")
+        low, high = (-math.inf if self.minimum is None else self.minimum), self.maximum
+        if math.isnan(low) or not low <= (math.inf if high is None else high):
+            raise ValueError(f"values of {self.name!r} cannot lie between {self.minimum!r} and {self.maximum!r}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PriorSpec(Spec):
@@ -237,6 +214,20 @@ class MetricSpec(Spec):
     """A score of a prediction against a target."""
 
     kind: ClassVar[str] = "metric"
+
+    compares: Compares = "images"
+    """``images``, or ``labels``: whole numbers ``(B,)``."""
+    identity: float | None = None
+    """Score of what is compared with itself, the best there is: ``math.inf`` for PSNR. None: nothing is said."""
+    symmetric: bool = False
+    """Whether prediction and target may change places."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.compares not in get_args(Compares):
+            raise ValueError(f"compares of {self.name!r} must be one of {get_args(Compares)}, not {self.compares!r}")
+        if self.identity is not None and math.isnan(self.identity):
+            raise ValueError(f"identity of {self.name!r} must be a number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,48 +324,8 @@ HOOKS: Mapping[str, type[Spec]] = dict(
 )
 
 
-_CHECKS: Mapping[str, tuple[type, ...]] = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "int | None": (int, type(None)),
-    "tuple[int, ...]": (tuple,),
-    "tuple[str, ...]": (tuple,),
-    "tuple[int, int] | None": (tuple, type(None)),
-    "tuple[WeightsSpec, ...]": (tuple,),
-    "tuple[NetworkSpec, ...]": (tuple,),
-    "Mapping[str, Any]": (Mapping,),
-    "Tiling": (str,),
-}
-_ITEMS: Mapping[str, type] = {
-    "tuple[int, ...]": int,
-    "tuple[str, ...]": str,
-    "tuple[int, int] | None": int,
-    "tuple[WeightsSpec, ...]": WeightsSpec,
-    "tuple[NetworkSpec, ...]": NetworkSpec,
-}
-
-
 def _check_tags(name: str, weights: tuple[WeightsSpec, ...]) -> None:
     tags = [w.tag for w in weights]
     twice = [tag for tag in tags if tags.count(tag) > 1]
     if twice:
         raise ValueError(f"{name!r} has two weights with the tag {twice[0]!r}")
-
-
-def _is(value: object, wanted: tuple[type, ...]) -> bool:
-    """Tell whether a value is of the types; unlike ``isinstance``, True is no whole number."""
-    return isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
-
-
-def _check_type(owner: object, name: str, annotation: Any) -> None:
-    value = getattr(owner, name)
-    wanted = _CHECKS.get(annotation)
-    if wanted is None:  # a field that a plugin's own subclass adds
-        return
-    items = value if annotation in _ITEMS and isinstance(value, tuple) else ()
-    if not _is(value, wanted) or not all(_is(item, (_ITEMS[annotation],)) for item in items):
-        label = getattr(owner, "name", getattr(owner, "tag", "?"))
-        raise TypeError(
-            f"{type(owner).__name__} {label!r}: {name} must be {annotation}, not {value!r} ({type(value).__name__})"
-        )

@@ -56,6 +56,10 @@ class Component:
         made_by: component_options.Factory = factory
         return made_by
 
+    def reads_weights(self) -> bool:
+        """Whether the factory takes a weights file as its option ``weights``. Raises as ``factory`` does."""
+        return "weights" in component_options.signature(self.factory())
+
     def build(self, **given: Any) -> Any:
         """Call the factory with options, checked first.
 

@@ -32,7 +32,10 @@ class Trunk:
                 yield first, second
 
     def at(self, image: Tensor, places: Sequence[int]) -> list[Tensor]:
-        """Return the features after the layers of these numbers, and compute none beyond the last of them."""
+        """Return the features after the layers of these numbers, and compute none beyond the last of them.
+
+        The layers are among ``names``: an activation overwrites what comes out of the convolution before it.
+        """
         found: dict[int, Tensor] = {}
         for index, layer in enumerate(self.layers[: max(places) + 1].children()):
             image = layer(image)
@@ -59,11 +62,11 @@ class Fire(nn.Module):
 def alexnet() -> Trunk:
     """AlexNet in torchvision's one-stream form (Krizhevsky, arXiv 1404.5997); five taps."""
     layers = nn.Sequential(
-        nn.Conv2d(3, 64, 11, stride=4, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(3, 64, 11, stride=4, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+        nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+        nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(inplace=True),
     )  # fmt: skip
     taps = (1, 4, 7, 9, 11)
     names = {f"relu{number}": layer for number, layer in enumerate(taps, 1)}
@@ -73,7 +76,7 @@ def alexnet() -> Trunk:
 def squeezenet() -> Trunk:
     """SqueezeNet 1.1 (Iandola et al., arXiv 1602.07360); seven taps."""
     layers = nn.Sequential(
-        nn.Conv2d(3, 64, 3, stride=2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True),
+        nn.Conv2d(3, 64, 3, stride=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(64, 16, 64), Fire(128, 16, 64), nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(128, 32, 128), Fire(256, 32, 128), nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256), Fire(512, 64, 256),
@@ -101,7 +104,7 @@ def _vgg(depths: tuple[int, ...]) -> Trunk:
         if block > 1:
             layers.append(nn.MaxPool2d(2))
         for number in range(1, depth + 1):
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
             names[f"relu{block}_{number}"] = len(layers) - 1
             channels = width
     taps = tuple(names[f"relu{block}_{depth}"] for block, depth in enumerate(depths, 1))

@@ -266,7 +266,7 @@ def install(source: Path, component: Component, weights: WeightsSpec) -> Path:
 
 
 def _unreadable(path: Path, error: OSError) -> WeightsError:
-    return WeightsError(f"{path} cannot be read: {error.strerror or error}")
+    return WeightsError(f"{path} cannot be read: {error.strerror or error}", "check its name and who may read it")
 
 
 def _foreign(path: Path, reason: str) -> WeightsError:

@@ -30,6 +30,25 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of three smooth images and one that is smaller than 32 pixels, to train on."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    from restore.resize import resize
+
+    folder = tmp_path / "training-photos"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    for number, size in enumerate([(70, 61), (64, 64), (90, 50), (20, 20)]):
+        coarse = torch.from_numpy(rng.random((1, 3, 8, 8)))
+        smooth = resize(coarse, *size).clamp(0, 1)[0].permute(1, 2, 0).mul(255).round().byte().numpy()
+        Image.fromarray(smooth).save(folder / f"{number}.png")
+    return folder
+
+
 @dataclass
 class Site:
     """A folder of installed distributions, written as an installer leaves them."""

@@ -161,3 +161,11 @@ def test_a_dictionary_that_contains_itself_ends():
     endless: dict[str, object] = {}
     endless["model"] = endless
     assert tensors(endless) == {}
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_torchscript_archive_is_a_program(turn, tmp_path):
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.trace(nn.Conv2d(1, 1, 1), torch.zeros(1, 1, 2, 2)), buffer)
+    with pytest.raises(WeightsError, match="TorchScript archive, which holds a program: refused"):
+        turn(buffer.getvalue())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sys
 import tomllib
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,9 @@ from restore.cli import cli
 from restore.contracts import Observation
 from restore.errors import UsageError
 from restore.plugin import HOOKS, DegradationSpec, WeightsSpec
-from restore.registry import registry
+from restore.registry import Component, PluginRecord, registry
+from restore.testing import Inapplicable, Subject, check_plugin
+from restore.testing.kinds import checks_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -83,6 +88,12 @@ def test_the_example_loss(example):
         loss(prediction, None)
 
 
+def test_the_example_conforms(example):
+    verdicts = check_plugin("restore-example")
+    assert [f"{v.component}-{v.check}: {v.failure}" for v in verdicts if not v.ok] == []
+    assert {v.component for v in verdicts if v.outcome == "passed"} == {"dim", "brighten", "soft-error"}
+
+
 def test_the_commands_of_the_page_work(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (8, 8), (200, 100, 50)).save("photo.png")
@@ -144,6 +155,19 @@ def test_the_worked_example_keeps_the_promises_of_a_degradation(vignette):
     assert torch.autograd.gradcheck(lambda x: degradation(x, params), image.clone().requires_grad_())
     with pytest.raises(UsageError, match=r"cannot take away 1.5"):
         vignette(1.5)
+
+
+def test_the_worked_example_conforms(vignette, monkeypatch):
+    spec = eval(block("CONTRIBUTING.md", "python", "DegradationSpec("), {"DegradationSpec": DegradationSpec})
+    module = types.ModuleType("vignette")
+    module.Vignette = vignette  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vignette", module)
+    record = PluginRecord(name="degradations", distribution="restore-toolkit", version="", module="vignette")
+    subject = Subject(component=Component(spec=replace(spec, factory="vignette:Vignette"), plugin=record))
+    for check in checks_of("degradation"):
+        if not check.name.startswith(("discovery", "import")):
+            with contextlib.suppress(Inapplicable):
+                check(subject)
 
 
 def test_the_registration_of_the_worked_example(vignette):

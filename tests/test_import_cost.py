@@ -48,9 +48,12 @@ def modules(site, source: str) -> set[str]:
         ["list", "models", "--json"],
         ["list", "--task", "denoising"],
         ["plugin", "list"],
+        ["plugin", "new", "haze", "--kind", "degradation"],
         ["weights", "list", "--json"],
         ["weights", "verify"],
         *([command, "--help"] for command in ("list", "info", "doctor", "run", "degrade", "metric", "train", "demo")),
+        ["plugin", "--help"],
+        ["plugin", "check", "--help"],
         ["weights", "--help"],
         ["weights", "convert", "--help"],
     ],
@@ -72,6 +75,11 @@ def test_listing_weights_has_nothing_to_do_with_the_network(site):
 def test_importing_the_package_is_light(site):
     found = modules(site, "import json, sys, restore\nprint(json.dumps(sorted(sys.modules)))")
     assert not found & {*HEAVY, "click", "pluggy"}
+
+
+def test_the_conformance_kit_is_light_until_it_runs(site):
+    source = "import json, sys, restore.testing\nprint(json.dumps(sorted(sys.modules)))"
+    assert not modules(site, source) & {*HEAVY, "click", "pluggy", "pytest"}
 
 
 def test_the_registry_and_the_descriptors_are_light(site):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restore.errors import UsageError
-from restore.options import check, describe, parse, parse_pairs
+from restore.options import check, describe, parse, parse_pairs, take_weights
 
 
 class Net:
@@ -97,6 +97,16 @@ def test_the_docstring_explains_the_options():
     assert border.description == "what lies beyond, ``a: b``."
     assert (border.default, border.type, border.required) == ("zero", "zero | mirror", False)
     assert (size.type, size.description) == ("int+int", "")
+
+
+def test_weights_are_taken_out_of_the_options():
+    options = {"scale": "4", "weights": "net.pth"}
+    assert take_weights(options) == "net.pth"
+    assert options == {"scale": "4"}
+    assert take_weights(options) is None
+    assert take_weights(options, "own.pth") == "own.pth"
+    with pytest.raises(UsageError, match=r"two weights files are named, net\.pth and own\.pth"):
+        take_weights({"weights": "net.pth"}, "own.pth")
 
 
 def test_any_callable_is_a_factory():

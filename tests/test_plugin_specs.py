@@ -13,6 +13,8 @@ from restore.plugin import (
     KINDS,
     SPECS,
     DegradationSpec,
+    LossSpec,
+    MetricSpec,
     ModelSpec,
     NetworkSpec,
     PriorSpec,
@@ -88,6 +90,15 @@ def test_a_field_of_the_wrong_type_is_named(field, value):
 def test_a_value_without_sense_is_told(changes, told):
     with pytest.raises(ValueError, match=told):
         model(**changes)
+
+
+def test_what_flows_back_through_a_degradation():
+    given = {"name": "round", "factory": "a.b:C"}
+    assert DegradationSpec(**given, gradient="surrogate").differentiable
+    with pytest.raises(ValueError, match="gradient of 'round' must be one of"):
+        DegradationSpec(**given, gradient="approximate")
+    with pytest.raises(ValueError, match="'round' has a surrogate gradient, so gradients flow: differentiable=True"):
+        DegradationSpec(**given, gradient="surrogate", differentiable=False)
 
 
 @pytest.mark.parametrize("name", ["srgan", "x", "mask-center", "tv_chambolle", "sr2x4-gan"])
@@ -226,3 +237,27 @@ def test_a_protocol_is_made_or_written(fields: dict[str, str], told: str) -> Non
 def test_both_ways_to_give_a_protocol() -> None:
     assert ProtocolSpec(name="own", file="package:folder/own.toml").factory == ""
     assert ProtocolSpec(name="own", factory="package.module:make").file == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "told"),
+    [
+        (LossSpec, {"needs": "target"}, r"needs must be tuple\[str, \.\.\.\]"),
+        (LossSpec, {"needs": ("mask",)}, "needs of 'x' must be among"),
+        (LossSpec, {"at_equality": "none"}, "at_equality of 'x' must be one of"),
+        (LossSpec, {"at_equality": "zero", "needs": ()}, "'x' needs no target and says"),
+        (LossSpec, {"minimum": "0"}, r"minimum must be float \| None"),
+        (LossSpec, {"minimum": True}, r"minimum must be float \| None"),
+        (LossSpec, {"minimum": float("nan")}, "values of 'x' cannot lie between nan and None"),
+        (LossSpec, {"maximum": float("nan")}, "values of 'x' cannot lie between None and nan"),
+        (LossSpec, {"minimum": 1, "maximum": 0.5}, "values of 'x' cannot lie between 1 and 0.5"),
+        (MetricSpec, {"compares": "words"}, "compares of 'x' must be one of"),
+        (MetricSpec, {"identity": "inf"}, r"identity must be float \| None"),
+        (MetricSpec, {"identity": float("nan")}, "identity of 'x' must be a number"),
+        (MetricSpec, {"symmetric": 1}, "symmetric must be bool"),
+    ],
+)
+def test_what_losses_and_metrics_declare_must_make_sense(kind, changes, told):
+    with pytest.raises((TypeError, ValueError), match=told):
+        kind(name="x", factory="a:b", **changes)
+    kind(name="x", factory="a:b")

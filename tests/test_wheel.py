@@ -70,6 +70,29 @@ def test_the_wheel_lists_restores_and_verifies_away_from_the_checkout(environmen
         assert image.size == (44, 36)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["model", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("degradation", "loss", "prior", "metric"))],
+)
+def test_a_new_plugin_is_built_installed_listed_and_passes_its_own_tests(environment, kind, tmp_path):
+    """The installed command writes it; its tests run away from its folder, so only what its wheel holds counts."""
+    restore, python = environment / "bin" / "restore", environment / "bin" / "python"
+    name, folder = f"built-{kind}", tmp_path / "plugin"
+    run(restore, "plugin", "new", name, "--kind", kind, "-o", folder)
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, folder)
+    [built] = tmp_path.glob(f"restore_built_{kind}-0.1.0-*.whl")
+    assert any(name.endswith("licenses/LICENSE") for name in zipfile.ZipFile(built).namelist())
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", built)
+    (folder / "tests").rename(tmp_path / "tests")
+    listed = json.loads(run(restore, "list", kind, "--json", cwd=tmp_path).stdout)
+    [found] = [component for component in listed["components"] if component["name"] == name]
+    assert (found["distribution"], found["version"], found["licence"]) == (f"restore-{name}", "0.1.0", "Apache-2.0")
+    done = run(python, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "tests", cwd=tmp_path)
+    passed = [line for line in done.stdout.splitlines() if line.startswith("PASSED")]
+    assert sum("test_conformance[" in line for line in passed) > 12, done.stdout
+    assert sum(f"test_{kind}.py::" in line for line in passed) >= 3, done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_it_installs_with_its_own_dependencies(kind, tmp_path):

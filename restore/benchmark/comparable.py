@@ -10,7 +10,7 @@ from restore.benchmark.outcome import Results
 from restore.errors import UsageError
 
 _SHOWN = 8
-_OF_A_METRIC = ("distribution", "version", "description")
+_OF_A_METRIC = ("distribution", "description")
 """What decides a metric's scores. The description has the hashes of its weights."""
 
 
@@ -27,8 +27,22 @@ def refuse_differences(a: Results, b: Results) -> None:
         lines = "".join(f"\n  {line}" for line in found[:_SHOWN])
         raise UsageError(
             f"the two results cannot be compared, they measured different things:{lines}{more}",
-            "run both under one protocol, with the same versions, on the same files",
+            "run both under one protocol, on the same files",
         )
+
+
+def version_notes(a: Results, b: Results) -> list[str]:
+    """Return a line for each version of what degraded or measured that the two results do not share.
+
+    Such results can be compared, lest no release could be held against another; but a difference may be the version's.
+    """
+    notes: dict[str, None] = {}
+    stages = zip(a.get("degradation", ()), b.get("degradation", ()), strict=False)
+    shared = [(name, told, b["metrics"][name]) for name, told in a.get("metrics", {}).items() if name in b["metrics"]]
+    for first, second in [*stages, *((told, other) for _, told, other in shared)]:
+        if first.get("version") != second.get("version"):
+            notes[f"{first['distribution']} {first.get('version')} and {second.get('version')}"] = None
+    return [f"degraded or measured by different versions: {note}" for note in notes]
 
 
 def _protocol_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
@@ -52,7 +66,7 @@ def _degradation_differences(
         return
     for number, (stage_a, stage_b) in enumerate(zip(a or (), b or (), strict=True), 1):
         place = f"{stage_a['name']} (stage {number})" if len(a or ()) > 1 else stage_a["name"]
-        for name, first, second in differences(stage_a, stage_b):
+        for name, first, second in differences({**stage_a, "version": None}, {**stage_b, "version": None}):
             yield f"degradation {place}, {name}: {_text(first)} and {_text(second)}"
 
 

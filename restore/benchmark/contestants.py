@@ -36,6 +36,8 @@ class Contestant:
     """Unique in the run, and fit for a folder: ``srresnet``, ``bicubic-scale=4``."""
     spec: str
     """As it was given: ``srresnet``, ``bicubic:scale=4``, ``srresnet@my.safetensors``."""
+    model: str
+    """Its name in the registry, with the tag: ``srresnet.psnr-x4``."""
     component: Component
     options: Mapping[str, Any]
     weights: Mapping[str, str] | None
@@ -45,6 +47,8 @@ class Contestant:
     baseline: bool
     precision: str
     scale: int
+    task: str
+    """The protocol's."""
 
     @property
     def key(self) -> str:
@@ -70,18 +74,17 @@ class Contestant:
         """Return the model, ready to restore.
 
         Raises:
-            RestoreError: it cannot be loaded, or changes the size in another way than the protocol.
+            RestoreError: it cannot be loaded, or turns out to do something else than the protocol measures.
         """
         from restore.runtime import load
 
-        model, _, _ = self.spec.partition("@")
-        name, _ = component_options.parse(model)
-        restorer = load(name, device=device, precision=self.precision, weights=self.file, **self.options)
+        restorer = load(self.model, device=device, precision=self.precision, weights=self.file, **self.options)
         if restorer.scale != self.scale:
             raise UsageError(
                 f"{self.spec} makes images {restorer.scale} times as large, and the protocol needs {self.scale}",
                 "choose another protocol, or weights or options of that scale",
             )
+        _check_holes(restorer.spec, self.task, self.spec)
         return restorer
 
 
@@ -92,8 +95,8 @@ def line_up(
 
     Args:
         protocol: what they are measured under; a model with an option ``scale`` gets its scale.
-        models: ``NAME``, ``NAME.TAG``, ``NAME:key=value``, ``NAME@FILE.safetensors``. What is named twice, or
-            is a baseline, takes part once.
+        models: ``NAME``, ``NAME.TAG``, ``NAME:key=value``; weights of one's own are ``NAME@FILE`` or
+            ``NAME:weights=FILE``. What is named twice, or is a baseline, takes part once.
         device: where they will run.
         precision: ``auto``, or one that all of them run in.
 
@@ -115,17 +118,19 @@ def line_up(
 def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: str, *, baseline: bool) -> Contestant:
     model, _, path = spec.partition("@")
     name, given = component_options.parse(model)
+    named_file = component_options.take_weights(given, path or None)
+    file = Path(named_file) if named_file else None
     component, named = registry().find_weighted("model", name)
     declared = component.spec
     assert isinstance(declared, ModelSpec)
     _check_fit(protocol, declared, spec)
-    file = Path(path) if path else None
     broken = False
     try:
         component.factory()
     except PluginError:
         broken = True  # it fails when it is loaded, and costs its own rows only
-    options = dict(given) if broken else _checked(component, given, protocol.scale if declared.scale is None else None)
+    scale = protocol.scale if declared.scale is None else None
+    options = dict(given) if broken else _checked(component, given, scale, file)
     weights: dict[str, str] | None = None
     if file is not None:
         weights = {"name": file.name, "sha256": store.digest(file)}
@@ -134,8 +139,9 @@ def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: 
         chosen = _agreeing(component, candidates, options)
         weights = {"name": store.name_of(component, chosen), "sha256": chosen.sha256}
     return Contestant(
-        name=_label(spec), spec=spec, component=component, options=options, weights=weights, file=file,
-        baseline=baseline, precision=choose_precision(precision, device, declared.dtypes), scale=protocol.scale,
+        name=_label(name, given, file), spec=spec, model=name, component=component, options=options,
+        weights=weights, file=file, baseline=baseline, scale=protocol.scale, task=protocol.task,
+        precision=choose_precision(precision, device, declared.dtypes),
     )  # fmt: skip
 
 
@@ -145,20 +151,27 @@ def _check_fit(protocol: Protocol, declared: ModelSpec, spec: str) -> None:
             f"{spec} makes images {declared.scale} times as large, and protocol {protocol.id} needs {protocol.scale}",
             f"choose models for {protocol.task or 'its task'}: restore list models",
         )
-    if declared.task == "inpainting" and protocol.task != "inpainting":
+    _check_holes(declared, protocol.task, spec)
+
+
+def _check_holes(declared: ModelSpec, task: str, spec: str) -> None:
+    if declared.task == "inpainting" and task != "inpainting":
         raise UsageError(
-            f"{spec} fills holes, and protocol {protocol.id} makes none",
-            f"choose models for {protocol.task or 'its task'}: restore list models",
+            f"{spec} fills holes, and the protocol makes none",
+            f"choose models for {task or 'its task'}: restore list models",
         )
 
 
-def _checked(component: Component, given: Mapping[str, str], scale: int | None) -> dict[str, Any]:
+def _checked(component: Component, given: Mapping[str, str], scale: int | None, file: Path | None) -> dict[str, Any]:
     """Return the options as the factory's types, with the protocol's scale where it is one of them."""
     factory = component.factory()
     options: dict[str, Any] = dict(given)
     if scale is not None and "scale" in component_options.signature(factory):
         options.setdefault("scale", scale)
+    if file is not None and component.reads_weights():
+        options["weights"] = file
     checked = component_options.check(component.spec.name, factory, options)
+    checked.pop("weights", None)  # told apart, with its hash
     if scale is not None and checked.get("scale", scale) != scale:
         raise UsageError(
             f"{component.spec.name} with scale={checked['scale']} cannot do what the protocol measures, scale {scale}",
@@ -179,10 +192,10 @@ def _agreeing(component: Component, candidates: Sequence[WeightsSpec], given: Ma
     )
 
 
-def _label(spec: str) -> str:
+def _label(name: str, given: Mapping[str, str], file: Path | None) -> str:
     """Return what a model is called in tables and folders: of a file's path, its name alone."""
-    name, at, file = spec.partition("@")
-    text = f"{name}-{Path(file).stem}" if at else name
+    text = ":".join(filter(None, (name, ",".join(f"{key}={value}" for key, value in given.items()))))
+    text = text if file is None else f"{text}-{file.stem}"
     label = re.sub(r"[^A-Za-z0-9._=,+-]+", "-", text).strip("-.") or "model"
     return f"{label}-model" if label.lower() in RESERVED else label
 

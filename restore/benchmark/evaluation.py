@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from restore import images
+from restore.benchmark.pair import Pair
 from restore.benchmark.pixels import refuse_transparency, to_tensor
 from restore.benchmark.protocol import Protocol
 from restore.benchmark.protocols import find_protocol
-from restore.errors import InputError, UsageError, WeightsError
+from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
 from restore.options import parse
 from restore.registry import Component, registry
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from restore.contracts import Metric
 
 ALWAYS = ("psnr",)
@@ -56,6 +56,7 @@ def evaluate(
             too small.
         UsageError: the protocol needs a scale.
         UnknownNameError: no such protocol.
+        DamagedWeightsError: weights that a metric needs are not what they should be.
     """
     return measure(prediction, target, protocol=protocol, scale=scale).values
 
@@ -65,25 +66,29 @@ def measure(prediction: Any, target: Any, *, protocol: str | Protocol = "rgb", s
     chosen = (find_protocol(protocol) if isinstance(protocol, str) else protocol).at(scale)
     first, second = images.load(prediction), images.load(target)
     _check(first, second)
+    pair = Pair(to_tensor(first), to_tensor(second), chosen)
     scores = Scores()
     for text in chosen.metrics:
         name = parse(text)[0]
         try:
             metric = find_metric(text)
-            scores.values[name] = _score(metric, to_tensor(first), to_tensor(second), chosen)
+            scores.values[name] = _score(metric, pair)
         except (WeightsError, InputError) as error:
-            if name in ALWAYS:
+            if name in ALWAYS or isinstance(error, DamagedWeightsError):
                 raise
             scores.reasons[name] = "; ".join(part for part in (error.message, error.cure) if part)
     return scores
 
 
-def _score(metric: Metric, prediction: Tensor, target: Tensor, protocol: Protocol) -> float:
+def _score(metric: Metric, pair: Pair) -> float:
     """Return the mean over the batch. Raises InputError, also for a metric that wants more than two images."""
     try:
-        return float(metric(prediction, target, protocol).mean())
+        score = float(pair.scored_by(metric).mean())
     except UsageError as error:
         raise InputError(error.message, error.cure) from error
+    if math.isnan(score):
+        raise InputError("the score is not a number", "look for NaN and infinity in the images")
+    return score
 
 
 def find_metric(text: str) -> Metric:

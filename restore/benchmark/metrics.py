@@ -1,10 +1,12 @@
 """PSNR and SSIM as papers mean them: float64, one score an image, the mean left to the caller.
 
-Both work in pieces, so that memory stays small for images of any size, and on any device.
+Both work in pieces, so that memory stays small for images of any size, on any device that has float64. Nothing waits
+for the device, unless there is a mask.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -33,10 +35,10 @@ def psnr(prediction: Tensor, target: Tensor, *, peak: float = 1.0, mask: Tensor 
         mask: ``(B, 1, H, W)``: only pixels where it is 1 are measured.
 
     Returns:
-        ``(B,)`` float64.
+        ``(B,)`` float64; NaN for an image with values that are not finite.
 
     Raises:
-        InputError: shapes that differ, values that are not finite, or a mask without pixels.
+        InputError: shapes that differ, a mask without pixels, or a device without float64 (mps).
         UsageError: a peak that is not positive.
     """
     _check(prediction, target, peak, mask)
@@ -46,9 +48,7 @@ def psnr(prediction: Tensor, target: Tensor, *, peak: float = 1.0, mask: Tensor 
         error = (_cut(prediction, piece) - _cut(target, piece)).square()
         total[piece[0]] += _sum(error, mask, piece, margin=0)
     mse = total / count
-    if not torch.isfinite(mse).all():
-        raise InputError("the images hold values that are not finite (NaN or infinity)", "replace them first")
-    return 10 * torch.log10(peak**2 / mse)
+    return _finite(mse, 10 * torch.log10(peak**2 / mse))
 
 
 def ssim(
@@ -79,11 +79,11 @@ def ssim(
         mask: ``(B, 1, H, W)``: only windows whose middle pixel is 1 are averaged.
 
     Returns:
-        ``(B,)`` float64.
+        ``(B,)`` float64; NaN for an image with values that are not finite.
 
     Raises:
-        InputError: shapes that differ, an image smaller than the window, values that are not finite, or a mask
-            that no window has its middle in.
+        InputError: shapes that differ, an image smaller than the window, a mask that no window has its middle in,
+            or a device without float64 (mps).
         UsageError: a peak that is not positive, or a window that is not odd.
     """
     _check(prediction, target, peak, mask)
@@ -103,9 +103,7 @@ def ssim(
         similarity = _similarity(_cut(prediction, piece), _cut(target, piece), weights, c1, c2)
         total[piece[0]] += _sum(similarity, mask, piece, margin=margin)
     score = total / count
-    if not torch.isfinite(score).all():
-        raise InputError("the images hold values that are not finite (NaN or infinity)", "replace them first")
-    return score
+    return _finite(score, score)
 
 
 def _similarity(a: Tensor, b: Tensor, weights: list[float], c1: float, c2: float) -> Tensor:
@@ -143,7 +141,7 @@ def _pieces(shape: torch.Size, device: torch.device, *, overlap: int) -> Iterato
     batch, channels, height, width = shape
     height, width = height - overlap, width - overlap
     images, rows, columns = batch, max(BAND, DEVICE_CELLS // (batch * channels * width)), width
-    if device.type in ("cpu", "mps"):
+    if device.type == "cpu":
         images, rows = 1, BAND
         columns = max(BAND, CPU_CELLS // (channels * (rows + overlap)) - overlap)
     for first in range(0, batch, images):
@@ -165,7 +163,7 @@ def _cut(image: Tensor, piece: tuple[slice, slice, slice], margin: int = 0) -> T
     inner = image.detach()[
         images, :, rows.start + margin : rows.stop - margin, columns.start + margin : columns.stop - margin
     ]
-    return (inner.cpu() if inner.device.type == "mps" else inner).double()
+    return inner.double()
 
 
 def _sum(values: Tensor, mask: Tensor | None, piece: tuple[slice, slice, slice], margin: int) -> Tensor:
@@ -176,14 +174,18 @@ def _count(image: Tensor, mask: Tensor | None, margin: int) -> Tensor:
     """Return how many values of each image are measured, ``(B,)`` float64. Raises InputError for none."""
     batch, channels, height, width = image.shape
     if mask is None:
-        device = "cpu" if image.device.type == "mps" else image.device
         number = channels * (height - 2 * margin) * (width - 2 * margin)
-        return torch.full((batch,), float(number), dtype=torch.float64, device=device)
+        return torch.full((batch,), float(number), dtype=torch.float64, device=image.device)
     whole = slice(0, batch), slice(0, height), slice(0, width)
     count = channels * _cut(mask, whole, margin).sum((1, 2, 3))
     if not (count > 0).all():
         raise InputError("the mask holds no pixel to measure", "measure the whole image instead")
     return count
+
+
+def _finite(kept: Tensor, scores: Tensor) -> Tensor:
+    """Return the scores, NaN where the image was not finite; asking whether one is would wait for the device."""
+    return torch.where(torch.isfinite(kept), scores, math.nan)
 
 
 def _check(prediction: Tensor, target: Tensor, peak: float, mask: Tensor | None) -> None:
@@ -201,6 +203,8 @@ def _check(prediction: Tensor, target: Tensor, peak: float, mask: Tensor | None)
         raise InputError(f"the images are empty: {tuple(prediction.shape)}")
     if prediction.device != target.device:
         raise InputError(f"the images are on {prediction.device} and {target.device}", "move both to one device")
+    if prediction.device.type == "mps":
+        raise InputError("scores are computed in float64, which mps does not have", "move the images with .cpu()")
     if mask is not None:
         wanted = (len(prediction), 1, *prediction.shape[-2:])
         if mask.shape != wanted or mask.device != prediction.device:

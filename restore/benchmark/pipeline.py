@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 
@@ -45,21 +45,23 @@ def ahead(pool: Executor, work: Callable[[T], R], items: Iterable[T], window: in
     yield from waiting
 
 
-class Behind:
+class Behind(Generic[R]):
     """Work that follows: waits where too much of it has piled up, and raises what it raised."""
 
     def __init__(self, pool: Executor, window: int) -> None:
         self._pool = pool
         self._window = window
-        self._waiting: deque[Future[Any]] = deque()
+        self._waiting: deque[Future[R]] = deque()
 
-    def submit(self, work: Callable[..., Any], *args: Any) -> None:
-        """Hand over a piece of work. Raises what an earlier one raised."""
+    def submit(self, work: Callable[..., R], *args: Any) -> list[R]:
+        """Hand over a piece of work and return results of earlier ones. Raises what one of these raised."""
         self._waiting.append(self._pool.submit(work, *args))
-        while len(self._waiting) >= self._window:
-            self._waiting.popleft().result()
+        return self._results(self._window - 1)
 
-    def finish(self) -> None:
-        """Wait for all of it. Raises what one of them raised."""
-        while self._waiting:
-            self._waiting.popleft().result()
+    def finish(self) -> list[R]:
+        """Wait for all of it and return what is left of the results. Raises what one of them raised."""
+        return self._results(0)
+
+    def _results(self, most: int) -> list[R]:
+        """Take results out until no more than ``most`` are waited for."""
+        return [self._waiting.popleft().result() for _ in range(len(self._waiting) - most)]

@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,11 +21,12 @@ from restore.benchmark.cases import Case, make_case
 from restore.benchmark.contestants import Contestant, line_up
 from restore.benchmark.datasets import Dataset, ImageFile, find_datasets
 from restore.benchmark.ledger import Key, Ledger
+from restore.benchmark.observer import Observer, Row, Silent
 from restore.benchmark.pipeline import Behind, ahead, executor
 from restore.benchmark.pixels import to_bytes, to_tensor
-from restore.benchmark.protocol import Protocol as Measurement
+from restore.benchmark.protocol import Protocol
 from restore.benchmark.provenance import environment
-from restore.benchmark.scoring import Scorer, reason_of
+from restore.benchmark.scoring import Pending, Scorer, reason_of
 from restore.benchmark.timing import Clock, Timed
 from restore.composition import build_degradation
 from restore.errors import UsageError
@@ -33,7 +34,6 @@ from restore.runtime import Restorer
 from restore.runtime.policy import choose_device
 from restore.weights import digest
 
-Row = dict[str, Any]
 Item = tuple[Dataset, ImageFile]
 
 
@@ -53,7 +53,7 @@ class Settings:
         command: what is recorded as the command.
     """
 
-    protocol: Measurement
+    protocol: Protocol
     models: tuple[str, ...]
     data: Path
     output: Path
@@ -62,38 +62,6 @@ class Settings:
     limit: int | None = None
     repeats: int = 1
     command: tuple[str, ...] = ()
-
-
-class Observer(Protocol):
-    """Who wants to know how far a run is."""
-
-    def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
-        """A run begins: its protocol, data sets, models; images by models, and how many of them are done."""
-
-    def unloadable(self, model: str, error: str) -> None:
-        """A model cannot be loaded; its rows follow, each with this error."""
-
-    def working(self, model: str, dataset: str, image: str) -> None:
-        """An image is begun."""
-
-    def finished(self, row: Row) -> None:
-        """A row of scores is there."""
-
-
-class Silent:
-    """An observer who says nothing."""
-
-    def begin(self, found: Mapping[str, Any], total: int, done: int) -> None:
-        """Ignore it."""
-
-    def unloadable(self, model: str, error: str) -> None:
-        """Ignore it."""
-
-    def working(self, model: str, dataset: str, image: str) -> None:
-        """Ignore it."""
-
-    def finished(self, row: Row) -> None:
-        """Ignore it."""
 
 
 def run(settings: Settings, observer: Observer | None = None) -> results.Results:
@@ -208,37 +176,26 @@ class Bench:
                 observer.finished(self._fail(contestant, dataset, image, error))
             return
         clock = Clock(self.device, self.settings.repeats)
-        behind = Behind(pool, window)
+        behind: Behind[Row] = Behind(pool, window)
         for (dataset, image), future in ahead(pool, self._prepare, items, window):
             observer.working(contestant.name, dataset.name, image.name)
             try:
                 case = future.result()
                 timed = clock.measure(partial(_restored, restorer, case), _shape(case))
-                row, measured = self._score(case, timed)
+                begun = time.perf_counter()
+                pending = self.scorer.measure(timed.result, case)
+                spent = time.perf_counter() - begun
             except Exception as error:  # noqa: BLE001 - likewise of an image
                 observer.finished(self._fail(contestant, dataset, image, error))
                 continue
-            behind.submit(self._keep, contestant, dataset, image, case, timed.result, row, measured)
-            observer.finished({"model": contestant.name, "dataset": dataset.name, "image": image.name, **row})
-        behind.finish()
+            for row in behind.submit(self._keep, contestant, dataset, image, case, timed, pending, spent):
+                observer.finished(row)
+        for row in behind.finish():
+            observer.finished(row)
 
     def _prepare(self, item: Item) -> Case:
         """Read and degrade an image."""
         return make_case(item[1], self.settings.protocol, self.degradation)
-
-    def _score(self, case: Case, timed: Timed[Tensor]) -> tuple[Row, Row]:
-        begun = time.perf_counter()
-        metrics, reasons = self.scorer(timed.result, case)
-        row = {
-            "seed": case.seed, "width": case.width, "height": case.height, "status": "ok", "error": None,
-            "metrics": metrics, "reasons": reasons,
-        }  # fmt: skip
-        measured = {
-            "seconds": timed.seconds, "io_seconds": case.read_seconds, "metric_seconds": time.perf_counter() - begun,
-            "repeats": timed.repeats, "peak_device_bytes": timed.peak_device_bytes,
-            "peak_host_bytes": timed.peak_host_bytes,
-        }  # fmt: skip
-        return row, measured
 
     def _keep(
         self,
@@ -246,17 +203,37 @@ class Bench:
         dataset: Dataset,
         image: ImageFile,
         case: Case,
-        restored: Tensor,
-        row: Row,
-        measured: Row,
-    ) -> None:
-        """Write the pictures and then the record, so that what is recorded is there."""
-        self._show(case, dataset, image)
+        timed: Timed[Tensor],
+        pending: Pending,
+        spent: float,
+    ) -> Row:
+        """Fetch the scores, write the pictures and then the record, so that what is recorded is there.
+
+        It may run in another thread while the device restores the next image. ``spent`` are the seconds that it took
+        to start measuring.
+        """
         begun = time.perf_counter()
-        _save(restored, self._path(dataset, contestant.name, image))
-        measured["io_seconds"] += time.perf_counter() - begun
+        try:
+            metrics, reasons = pending.result()
+        except Exception as error:  # noqa: BLE001 - a device tells late what went wrong with an image
+            return self._fail(contestant, dataset, image, error)
+        fetched = time.perf_counter()
+        self._show(case, dataset, image)
+        shown = time.perf_counter()
+        _save(timed.result, self._path(dataset, contestant.name, image))
+        row = {
+            "seed": case.seed, "width": case.width, "height": case.height, "status": "ok", "error": None,
+            "metrics": metrics, "reasons": reasons,
+        }  # fmt: skip
+        measured = {
+            "seconds": timed.seconds, "io_seconds": case.read_seconds + time.perf_counter() - shown,
+            "metric_seconds": spent + fetched - begun,
+            "repeats": timed.repeats, "peak_device_bytes": timed.peak_device_bytes,
+            "peak_host_bytes": timed.peak_host_bytes,
+        }  # fmt: skip
         record = {"score": row, "timing": measured, "files": self._digests(contestant, dataset, image)}
         self.ledger.add(self._key(contestant, dataset, image), record)
+        return {"model": contestant.name, "dataset": dataset.name, "image": image.name, **row}
 
     def _show(self, case: Case, dataset: Dataset, image: ImageFile) -> None:
         """Write what the report shows beside the results, once a run."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from restore.cli.console import emit, say, table
+from restore.cli.console import emit, say, table, warn
 from restore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ A and B are the results of `restore bench`: results.json or its folder.
 Differences are A minus B, image by image; the interval is that of their mean
 (percentile bootstrap, 95 %), and the verdict says whether A is better. Below 6
 images there is none. Results of different protocols, degradations, metrics or
-data are refused, and the fields that differ are named. Models of one name are
-compared, or those of -a and -b.
+data are refused, and the fields that differ are named; versions that differ are
+told. Models of one name are compared, or those of -a and -b.
 """
 
 
@@ -40,6 +40,7 @@ compared, or those of -a and -b.
 def compare(a: Path, b: Path, model_a: str | None, model_b: str | None, as_json: bool) -> None:
     """Compare the results A and B image by image, with a verdict for each metric."""
     from restore.benchmark import results
+    from restore.benchmark.comparable import version_notes
     from restore.benchmark.compare import compare as compared
 
     if (model_a is None) != (model_b is None):
@@ -47,17 +48,21 @@ def compare(a: Path, b: Path, model_a: str | None, model_b: str | None, as_json:
     models = (model_a, model_b) if model_a and model_b else None
     first, second = results.read(a), results.read(b)
     found = compared(first, second, models=models)
+    notes = version_notes(first, second)
     if as_json:
         emit(
             {
                 "command": "compare", "a": str(a), "b": str(b),
                 "protocol": {"id": first["protocol"]["id"], "hash": first["protocol"]["hash"]},
+                "notes": notes,
                 "comparisons": [as_dict(comparison) for comparison in found],
             }
         )  # fmt: skip
         return
     click.echo("\n".join(lines(found)))
     protocol = first["protocol"]
+    for note in notes:
+        warn(note)
     say(f"A - B under {protocol['id']} ({protocol['hash'][:12]}); better: A is better than B")
 
 

@@ -5,39 +5,26 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import restore
 from restore import published, weights
-from restore.cli.console import human_size
+from restore.cli import opencv_builds
+from restore.cli.devices import devices
+from restore.cli.finding import Check, Verdict
 from restore.discovery import DISTRIBUTION, SWITCHES, unmatched
 from restore.errors import WeightsError
 from restore.registry import registry
 
-Verdict = Literal["ok", "note", "problem"]
-
-OPENCV = (
-    "opencv-python",
-    "opencv-python-headless",
-    "opencv-contrib-python",
-    "opencv-contrib-python-headless",
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One finding. A ``note`` is worth knowing, a ``problem`` keeps something from working."""
-
-    subject: str
-    verdict: Verdict = "ok"
-    finding: str
-    cure: str = ""
+EXTRAS = {
+    "tensorboard": ("train", "training writes no curves but log.jsonl"),
+    "lpips": ("lpips", "the metric lpips cannot be computed"),
+    "spandrel": ("spandrel", "the model spandrel cannot be loaded"),
+}
+"""Distribution -> the extra that brings it, and what is not possible without."""
 
 
 def diagnose() -> Iterator[Check]:
@@ -46,12 +33,12 @@ def diagnose() -> Iterator[Check]:
     yield Check(subject="restore", finding=f"{restore.__version__}, Python {platform.python_version()}, {system}")
     yield from _libraries()
     yield from _opencv()
-    yield from _torch()
+    yield from devices()
     yield from _plugins()
     yield from _weights()
     yield from _networks()
     yield from _store()
-    yield from _curves()
+    yield from _extras()
 
 
 def version(distribution: str) -> str | None:
@@ -83,7 +70,8 @@ def _libraries() -> Iterator[Check]:
             continue
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
-        names = OPENCV if requirement.name in OPENCV else (requirement.name,)
+        builds = opencv_builds.NAMES
+        names = builds if requirement.name in builds else (requirement.name,)
         installed = next((v for v in map(version, names) if v is not None), None)
         if installed is None:
             yield _lacking(requirement.name, "is not installed", str(requirement))
@@ -104,58 +92,18 @@ def _lacking(name: str, finding: str, requirement: str) -> Check:
 
 
 def _opencv() -> Iterator[Check]:
-    installed = [name for name in OPENCV if version(name)]
-    if len(installed) > 1:
+    builds = opencv_builds.installed()
+    if len(builds) > 1:
         yield Check(
             subject="opencv",
             verdict="problem",
-            finding=f"{' and '.join(installed)} are installed and overwrite each other's files",
-            cure=f"pip uninstall {' '.join(installed)}, then pip install {installed[0]}",
+            finding=f"{' and '.join(builds)} are installed and overwrite each other's files",
+            cure=f"pip uninstall {' '.join(builds)}, then pip install {builds[0]}",
         )
-
-
-def _torch() -> Iterator[Check]:
-    try:
-        import torch
-    except Exception as error:  # noqa: BLE001 - a broken installation raises what it likes
-        yield Check(
-            subject="torch",
-            verdict="problem",
-            finding=f"torch cannot be imported: {(str(error).splitlines() or [''])[0]}",
-            cure="pip install --force-reinstall torch",
-        )
-        return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = torch.get_num_threads()
-    yield Check(subject="cpu", finding=f"{cores} cores, torch uses {threads} threads, {_cpu_precision()}")
-    if threads < cores and "OMP_NUM_THREADS" not in os.environ:
-        yield Check(
-            subject="threads",
-            verdict="note",
-            finding=f"torch uses {threads} of {cores} cores",
-            cure="OMP_NUM_THREADS sets how many",
-        )
-    for index in range(torch.cuda.device_count()):
-        gpu = torch.cuda.get_device_properties(index)
-        half = "bfloat16" if gpu.major >= 8 else "no fast bfloat16"
-        yield Check(subject=f"cuda:{index}", finding=f"{gpu.name}, {human_size(gpu.total_memory)}, {half}")
-    if torch.backends.mps.is_available():
-        yield Check(subject="mps", finding="Apple GPU")
-    if shutil.which("nvidia-smi") and not torch.cuda.is_available():
-        yield Check(
-            subject="cuda",
-            verdict="note",
-            finding=f"an NVIDIA driver is here, but torch {torch.__version__} cannot use it",
-            cure="install a CUDA build of torch that suits the driver",
-        )
-
-
-def _cpu_precision() -> str:
-    import torch
-
-    probes = {"AMX": "_is_amx_tile_supported", "AVX512-BF16": "_is_avx512_bf16_supported"}
-    able = [name for name, probe in probes.items() if getattr(torch.cpu, probe, bool)()]
-    return f"bfloat16 by {' and '.join(able)}" if able else "float32 (no AMX, no AVX512-BF16)"
+    if builds:
+        finding, cure = opencv_builds.trouble(builds[0])
+        if finding:
+            yield Check(subject="opencv", verdict="problem", finding=finding, cure=cure)
 
 
 def _plugins() -> Iterator[Check]:
@@ -251,17 +199,19 @@ def _short(path: Path) -> str:
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _curves() -> Iterator[Check]:
-    installed = version("tensorboard")
-    if installed is None:
+def _extras() -> Iterator[Check]:
+    found = {name: version(name) for name in EXTRAS}
+    there = [f"{name} {installed}" for name, installed in sorted(found.items()) if installed]
+    if there:
+        yield Check(subject="extras", finding=", ".join(there))
+    for name in [name for name, installed in found.items() if not installed]:
+        extra, loss = EXTRAS[name]
         yield Check(
-            subject="tensorboard",
+            subject="extras",
             verdict="note",
-            finding="absent: training writes no curves but log.jsonl",
-            cure=f"pip install '{DISTRIBUTION}[train]'",
+            finding=f"{name} is absent: {loss}",
+            cure=f"pip install '{DISTRIBUTION}[{extra}]'",
         )
-    else:
-        yield Check(subject="tensorboard", finding=installed)
 
 
 def environment() -> dict[str, str]:

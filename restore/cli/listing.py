@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -118,7 +119,12 @@ def as_dict(component: Component, found: Registry) -> dict[str, Any]:
 
 
 def _fields(record: Spec | WeightsSpec | NetworkSpec | PluginRecord) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    return {field.name: _as_json(getattr(record, field.name)) for field in dataclasses.fields(record)}
+
+
+def _as_json(value: Any) -> Any:
+    """Return a value as JSON can hold it, which has no infinity."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def record_as_dict(record: PluginRecord) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import click
 from restore.cli.batch import explained, in_one_line
 from restore.cli.console import emit
 from restore.cli.files import by_name
-from restore.errors import InputError, RestoreError, UsageError
+from restore.errors import DamagedWeightsError, InputError, RestoreError, UsageError
 from restore.registry import registry
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def metric(
             scores.append(
                 Score(name=label, prediction=first, target=second, values=found.values, reasons=found.reasons)
             )
+        except DamagedWeightsError:  # as good as none for any pair
+            raise
         except RestoreError as error:
             if len(pairs) == 1 and not as_json:
                 raise

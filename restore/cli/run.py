@@ -40,7 +40,7 @@ NAME and no image of its own. See `restore list models` and `restore info`.
 @click.option("-o", "--output", required=True, metavar="OUT", help="File or folder.")
 @click.option("--mask", metavar="M", help="White = missing: a file, a folder paired by name, or `alpha`.")
 @click.option("--set", "pairs", multiple=True, metavar="K=V", help="An option of the model; repeatable.")
-@click.option("--weights", metavar="FILE", help="Weights of your own: safetensors.")
+@click.option("--weights", metavar="FILE", help="Weights of your own; also MODEL:weights=FILE.")
 @click.option("--device", default="auto", show_default=True, metavar="D", help="auto, cpu, cuda, mps.")
 @click.option("--precision", default="auto", show_default=True, metavar="P", help="auto, float32, bfloat16, float16.")
 @click.option("--tile", default="auto", show_default=True, metavar="N", help="Side of a tile, auto, or off.")
@@ -70,12 +70,13 @@ def run(
     as_json: bool,
 ) -> None:
     """Restore INPUT with MODEL and write the results to OUT."""
-    from restore.options import parse, parse_pairs
+    from restore.options import parse, parse_pairs, take_weights
     from restore.runtime import load
 
     name, options = parse(model)
     options |= parse_pairs(pairs)
-    for key in ("device", "precision", "tile", "weights"):
+    weights = take_weights(options, weights)
+    for key in ("device", "precision", "tile"):
         if key in options:
             raise UsageError(f"{key} is no option of a model", f"write --{key} {options[key]}")
     found = expand(inputs, recursive=recursive, leave_out=Path(output))

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from restore.contracts import Model, Observation
 from restore.errors import PluginError, RestoreError
@@ -46,7 +46,7 @@ class Forward:
     channels_last: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        convolves = any(p.ndim == 4 for p in self.module.parameters())
+        convolves = self.module.channels_last and any(p.ndim == 4 for p in self.module.parameters())
         object.__setattr__(self, "channels_last", convolves)
 
     def __call__(self, image: Tensor, mask: Tensor | None, tally: Tally) -> Tensor:
@@ -114,9 +114,11 @@ def ran_out_of_memory(error: BaseException) -> bool:
     return type(error) is RuntimeError and any(text in str(error) for text in LACK_OF_MEMORY)
 
 
-def prepare(module: nn.Module, device: torch.device) -> None:
-    """Make a module ready for inference: on the device, in eval mode, channels last, without gradients."""
+def prepare(module: Model, device: torch.device) -> None:
+    """Make a module ready for inference: on the device, in eval mode, channels last if it can, without gradients."""
     module.to(device).eval().requires_grad_(False)
+    if not module.channels_last:
+        return
     for tensor in itertools.chain(module.parameters(), module.buffers()):
         if tensor.ndim == 4:
             tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)

@@ -18,7 +18,7 @@ from restore.errors import PluginError, UsageError, WeightsError
 from restore.plugin import ModelSpec, WeightsSpec
 from restore.registry import Component, registry, split_tag
 from restore.runtime.policy import choose_device, choose_precision
-from restore.runtime.restorer import Restorer, TileSize
+from restore.runtime.restorer import Restorer, TileSize, declared_by
 
 
 def load(
@@ -40,7 +40,8 @@ def load(
             else float32), ``float32``, ``bfloat16``, ``float16``.
         tile: ``auto`` (as large as memory allows), ``off`` (the whole image at once), or the side of a tile
             in input pixels; a halo comes on top.
-        weights: a safetensors file to use in place of the weights that the model comes with.
+        weights: a file to use in place of the weights that the model comes with: safetensors, or what the
+            model reads itself. It may be named among the options instead, ``name:weights=FILE``.
         options: of the model.
 
     Raises:
@@ -51,9 +52,10 @@ def load(
         DeviceError: the device is absent.
     """
     name, written = component_options.parse(model)
+    file = component_options.take_weights(written, weights)
     return _make(
         name, {**written, **options}, device=device, precision=precision, tile=tile,
-        weights=None if weights is None else Path(weights).absolute(),
+        weights=None if file is None else Path(file).absolute(),
     )  # fmt: skip
 
 
@@ -72,14 +74,18 @@ def _make(
     assert isinstance(spec, ModelSpec)
     tag = split_tag(name)[1]
     where = choose_device(device)
-    how = choose_precision(precision, where, spec.dtypes)
-    if weights is not None:
-        if tag:
-            raise UsageError(f"{name} names weights, and {weights} holds others", "leave one of them out")
-        trained: Trained | None = _from_file(weights, component)
-    else:
+    trained: Trained | None = None
+    chosen = dict(given)
+    if weights is None:
         trained = _installed(component, (named,) if tag and named else component.weights, given)
-    chosen = given if trained is None else _agreed(component, trained.name, trained.options, given)
+    elif tag:
+        raise UsageError(f"{name} names weights, and {weights} holds others", "leave one of them out")
+    elif component.reads_weights():
+        chosen["weights"] = weights
+    else:
+        trained = _from_file(weights, component)
+    if trained is not None:
+        chosen = _agreed(component, trained.name, trained.options, given)
     module = component.build(**chosen)
     if not isinstance(module, Model):
         raise PluginError(f"{spec.factory} made a {type(module).__name__}, which is no restore.contracts.Model")
@@ -90,7 +96,8 @@ def _make(
             f"{spec.name} is a network, and it has no weights",
             "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
         )
-    filled_with = None if trained is None else trained.name
+    filled_with = trained.name if trained is not None else None if weights is None else str(weights)
+    how = choose_precision(precision, where, declared_by(module, spec).dtypes)
     origin = functools.partial(
         _make,
         f"{component.qualified}.{tag}" if tag else component.qualified,

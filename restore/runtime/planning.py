@@ -20,7 +20,7 @@ from restore.runtime.tiling import PLENTY, Grid, Span
 
 TileSize = int | Literal["auto", "off"]
 DEFAULT_HALO = 32
-"""Pixels, for a model that declares approximate tiling and no receptive field."""
+"""Pixels, for a model that can be given tiles and declares no receptive field."""
 SMALLEST_AUTO = 32
 """Side in pixels below which no core is chosen, however large the halo."""
 
@@ -32,13 +32,12 @@ class Planner:
         forward: the model.
         spec: what it declares.
         tile: ``auto``, ``off``, or the side of a tile in input pixels, without its halo.
-        receptive_field: side in input pixels, or None if it is not known.
 
     Raises:
         UsageError: a tile that is no size, or one for a model that cannot be given tiles.
     """
 
-    def __init__(self, forward: Forward, spec: ModelSpec, tile: TileSize, receptive_field: int | None) -> None:
+    def __init__(self, forward: Forward, spec: ModelSpec, tile: TileSize) -> None:
         reasons = {"internal": "cuts images itself", "forbidden": "must see the whole image"}
         obstacle = "takes images of one size only" if spec.fixed_size else reasons.get(spec.tiling)
         if tile not in ("auto", "off"):
@@ -46,12 +45,13 @@ class Planner:
                 raise UsageError(f"the tile is {tile!r}", "give a number of pixels, auto, or off")
             if obstacle:
                 raise UsageError(f"{spec.name} {obstacle}, so it takes no tile size", "leave it out (tile auto)")
-        reach = DEFAULT_HALO if receptive_field is None else receptive_field // 2
+        reach = DEFAULT_HALO if spec.receptive_field is None else spec.receptive_field // 2
         self.halo = math.ceil(reach / spec.multiple_of) * spec.multiple_of
         """Pixels that tiles overlap on each side."""
         self._forward = forward
         self._spec = spec
-        self._tile: TileSize = "off" if obstacle else tile
+        whole = obstacle or (spec.tiling == "discouraged" and tile == "auto")
+        self._tile: TileSize = "off" if whole else tile
         self._costs: dict[tuple[int, bool], Cost] = {}
 
     def grid(self, strip: Strip) -> Grid:

@@ -50,7 +50,7 @@ class Restorer:
 
         Args:
             module: the model.
-            spec: what it declares of itself.
+            spec: what it declares of itself; it may answer with what holds since it was built.
             device: where it is put.
             precision: ``float32``, ``bfloat16`` or ``float16``.
             tile: ``auto``, ``off``, or the side of a tile in input pixels.
@@ -59,25 +59,27 @@ class Restorer:
 
         Raises:
             UsageError: a tile that is no size, or one for a model that cannot be given tiles.
-            PluginError: the model takes neither gray nor colour images.
+            PluginError: the model takes neither gray nor colour images, or declares what makes no sense.
         """
+        spec = declared_by(module, spec)
         if not {1, 3} & set(spec.channels):
             raise PluginError(f"{spec.name} takes images of {spec.channels} channels, neither gray (1) nor colour (3)")
         prepare(module, device)
         self.module = module
         """The plain module: a torch pipeline can call it with ``(B, C, H, W)`` in [0, 1]."""
         self.spec = spec
+        """What holds of this module."""
         self.device = device
         self.precision = precision
         self.tile: TileSize = tile
         self.weights = weights
         """``srresnet.psnr-x4``, or the path of a file; None for a model that needs none."""
-        self.scale = spec.scale if spec.scale is not None else (module.scale or 1)
+        self.scale = spec.scale or 1
         """Output side over input side."""
-        self.receptive_field = module.receptive_field or spec.receptive_field
+        self.receptive_field = spec.receptive_field
         """Side, in input pixels, of what one output pixel depends on; None if it is not known."""
         self._forward = Forward(module, spec.name, self.scale, device, precision)
-        self._planner = Planner(self._forward, spec, tile, self.receptive_field)
+        self._planner = Planner(self._forward, spec, tile)
         self._origin = origin
 
     def __repr__(self) -> str:
@@ -234,10 +236,21 @@ class Restorer:
             device=str(self.device),
             precision=self.precision,
             weights=self.weights,
-            tiling=self.spec.tiling if cut else "off",
+            tiling="off" if not cut else "exact" if self.spec.tiling == "exact" else "approximate",
             tiles=tally.tiles,
             halo=self._planner.halo if cut else 0,
             redone_in_float32=tally.redone_in_float32,
             out_of_memory=tally.out_of_memory,
             missing_share=None if hole is None else float(hole.float().mean()),
         )
+
+
+def declared_by(module: Model, spec: ModelSpec) -> ModelSpec:
+    """Return what holds of a built module. Raises PluginError where that makes no sense."""
+    try:
+        return module.declared(spec)
+    except (TypeError, ValueError) as error:
+        raise PluginError(
+            f"what {spec.name} declares, once built, makes no sense: {error}",
+            "this is a defect of the model's plugin; tell its authors",
+        ) from error

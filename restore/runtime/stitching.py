@@ -125,9 +125,10 @@ def _too_large(strip: Strip, forward: Forward, grid: Grid, tile: Tile) -> Device
     photo = strip.photo
     height, width = (span.length for span in tile.region)
     what = "the whole image at once" if grid.side is None else f"even a tile of {width} x {height}"
-    cuttable = grid.side is None and strip.spec.tiling in ("exact", "approximate")
+    tiling = "" if grid.side is not None or strip.spec.fixed_size else strip.spec.tiling
+    cut = {"exact": "--tile auto, ", "approximate": "--tile auto, ", "discouraged": "--tile 512, "}.get(tiling, "")
     return DeviceError(
         f"{strip.spec.name} ran out of memory on {forward.device} for {photo.name} "
         f"({photo.width} x {photo.height}): {what} is too much",
-        f"{'--tile auto, ' if cuttable else ''}a smaller image, --device cpu, or --precision bfloat16",
+        f"{cut}a smaller image, --device cpu, or --precision bfloat16",
     )

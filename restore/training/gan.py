@@ -6,7 +6,7 @@ Every loss is one value a sample, ``(B,)``, in the logits' precision but at leas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -88,9 +88,10 @@ def accuracy(kind: Kind, real: Tensor, fake: Tensor) -> Tensor:
 
 
 @contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """Let gradients pass through a network and none reach its parameters, for what is computed within."""
-    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+def frozen(critic: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Let gradients pass through a network, or any function, and none reach its parameters, in what is done within."""
+    own = critic.parameters() if isinstance(critic, nn.Module) else ()
+    learning = [parameter for parameter in own if parameter.requires_grad]
     for parameter in learning:
         parameter.requires_grad_(False)
     try:

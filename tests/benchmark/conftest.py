@@ -21,11 +21,12 @@ PLUGIN = """
     @hookimpl
     def restore_models():
         upscalers = [model(name) for name in ("plain", "picky", "dice", "slow", "wrong")]
-        return [*upscalers, model("broken", scale=2), model("filler", task="inpainting", scale=1)]
+        own = [model("chameleon"), model("broken", scale=2)]
+        return [*upscalers, *own, model("filler", task="inpainting", scale=1)]
 
     @hookimpl
     def restore_metrics():
-        names = ("levels", "fussy", "learned", "costly")
+        names = ("levels", "fussy", "learned", "costly", "odd")
         return [MetricSpec(name=n, factory="restore_lab.parts:" + n.title()) for n in names]
 
     @hookimpl
@@ -34,10 +35,12 @@ PLUGIN = """
 """
 PARTS = '''
     import os, time
+    from dataclasses import replace
+    from pathlib import Path
     import torch
     from restore.benchmark.protocol import Protocol
     from restore.contracts import Model
-    from restore.errors import InputError, WeightsError
+    from restore.errors import DamagedWeightsError, InputError, WeightsError
 
     SR = dict(task="super-resolution", degradation="bicubic:scale=2", scale=2, image="rgb", rounding="uint8")
 
@@ -90,6 +93,16 @@ PARTS = '''
         def restored(self, image):
             return torch.ones_like(image)
 
+    class Chameleon(Model):
+        def __init__(self, weights: Path) -> None:
+            super().__init__()
+            self.told = weights.read_text()
+
+        def declared(self, spec):
+            if self.told == "holes":
+                return replace(spec, scale=1, task="inpainting")
+            return replace(spec, scale=int(self.told))
+
     class Broken(Model):
         def __init__(self) -> None:
             raise RuntimeError("no such luck")
@@ -123,7 +136,16 @@ PARTS = '''
         def __call__(self, prediction, target, protocol):
             if not os.environ.get("LAB_WEIGHTS"):
                 raise WeightsError("the weights are not here", "restore weights fetch learned")
+            if os.environ["LAB_WEIGHTS"] == "damaged":
+                raise DamagedWeightsError("learned.safetensors is damaged", "restore weights fetch learned")
             return torch.ones(1, dtype=torch.float64)
+
+    class Odd:
+        def __call__(self, prediction, target, protocol):
+            score = float(prediction[0, 0, 0, 0])
+            if score == 1:
+                return torch.ones(3)
+            return torch.tensor(float("nan")) if score == 2 else score
 
     class Costly:
         higher_is_better, unit = False, "coins"

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from restore.benchmark.comparable import refuse_differences
+from restore.benchmark.comparable import refuse_differences, version_notes
 from restore.errors import UsageError
 
 METRIC = {"distribution": "restore-toolkit", "version": "1.0", "description": None, "absent": None}
@@ -40,7 +40,6 @@ def test_the_same_is_comparable():
 @pytest.mark.parametrize(
     ("change", "lines"),
     [
-        (lambda r: r["degradation"][0].update(version="1.1"), ["bicubic (stage 1), version: '1.0' and '1.1'"]),
         (lambda r: r["degradation"][0].update(distribution="own"),
          ["bicubic (stage 1), distribution: 'restore-toolkit' and 'own'"]),
         (lambda r: r["degradation"][0]["options"].update(border="replicate", scale=2),
@@ -61,12 +60,22 @@ def test_other_stages_and_none_that_are_told():
     refuse_differences(old, old)
 
 
-@pytest.mark.parametrize("field", ["distribution", "version", "description"])
+@pytest.mark.parametrize("field", ["distribution", "description"])
 def test_another_metric(field):
     was = RESULT["metrics"]["lpips"][field]
     assert told(lambda r: r["metrics"]["lpips"].update({field: "other"})) == [
         f"metric lpips, {field}: {was!r} and 'other'"
     ]
+
+
+def test_another_version_is_told_and_no_obstacle():
+    """So that a release can be held against the one before."""
+    newer = copy.deepcopy(RESULT)
+    newer["degradation"][0].update(version="1.1")
+    newer["metrics"]["lpips"].update(version="1.1")
+    refuse_differences(RESULT, newer)
+    assert version_notes(RESULT, newer) == ["degraded or measured by different versions: restore-toolkit 1.0 and 1.1"]
+    assert version_notes(RESULT, copy.deepcopy(RESULT)) == []
 
 
 def test_a_metric_that_one_of_them_has_no_scores_of_is_no_obstacle():

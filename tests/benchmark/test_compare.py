@@ -168,6 +168,13 @@ class TestCommand:
         assert 1 < low < 1.5 < high < 2
         assert psnr["images"]["im1"] == pytest.approx(2.0)
 
+    def test_other_versions_are_told(self, files, new, tmp_path):
+        new["metrics"]["psnr"]["version"] = "1.1"
+        (tmp_path / "new.json").write_text(json.dumps(new))
+        told = "degraded or measured by different versions: restore-toolkit 1.1 and 1.0"
+        assert told in self.call(*files).stderr
+        assert json.loads(self.call(*files, "--json").stdout)["notes"] == [told]
+
     def test_infinity_is_text(self, files, new, tmp_path):
         for score in new["scores"][:6]:
             score["metrics"]["psnr"] = "inf"

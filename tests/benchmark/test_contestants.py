@@ -61,8 +61,32 @@ def test_weights_of_ones_own_are_known_by_their_hash(lab, tmp_path):
     assert dice.name == "dice-my-model"  # and not where the file lies
     assert dice.weights == {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
     assert dice.load("cpu").spec.name == "dice"
+    [_, same] = line_up(find_protocol("lab"), [f"dice:weights={file}"], device=CPU)
+    assert (same.name, same.key) == (dice.name, dice.key)
     with pytest.raises(WeightsError, match="cannot be read"):
         line_up(find_protocol("lab"), ["dice@nothing.safetensors"], device=CPU)
+    with pytest.raises(UsageError, match="two weights files are named"):
+        line_up(find_protocol("lab"), ["dice:weights=a.safetensors@b.safetensors"], device=CPU)
+
+
+def test_a_model_that_reads_its_file_itself(lab, tmp_path):
+    """Its file is no option of the record: there it is told by its name and hash."""
+    file = tmp_path / "net.pth"
+    file.write_text("2")
+    protocol = find_protocol("lab")
+    [_, chameleon] = line_up(protocol, [f"chameleon:weights={file}"], device=CPU)
+    record = chameleon.record()
+    assert chameleon.name == "chameleon-net"
+    assert (record["options"], record["weights"]["name"]) == ({}, "net.pth")
+    assert chameleon.load("cpu").scale == 2
+    with pytest.raises(UsageError, match="needs the option 'weights'"):
+        names("lab", "chameleon")
+    file.write_text("3")
+    with pytest.raises(UsageError, match="3 times as large, and the protocol needs 2"):
+        chameleon.load("cpu")
+    file.write_text("holes")
+    with pytest.raises(UsageError, match="fills holes"):
+        replace(chameleon, scale=1).load("cpu")
 
 
 def test_the_weights_are_those_that_load_takes(lab, monkeypatch):

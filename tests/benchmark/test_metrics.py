@@ -150,11 +150,22 @@ class TestBoth:
         with pytest.raises(InputError, match="must be"):
             metric(constant(0)[0], constant(0)[0])
 
-    def test_values_that_are_not_finite(self, metric):
-        broken = constant(0.5)
-        broken[0, 0, 3, 3] = math.nan
-        with pytest.raises(InputError, match="not finite"):
-            metric(broken, constant(0.5))
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+    def test_an_image_with_values_that_are_not_finite_has_no_score_and_the_others_have_theirs(self, metric, value):
+        broken, good = constant(0.5).repeat(3, 1, 1, 1), constant(0.25).repeat(3, 1, 1, 1)
+        broken[1, 0, 3, 3] = value
+        alone = metric(constant(0.5), constant(0.25)).item()
+        for scores in (metric(broken, good), metric(good, broken)):
+            assert scores.tolist() == pytest.approx([alone, math.nan, alone], nan_ok=True)
+
+    def test_a_device_without_float64(self, metric):
+        class OnMps(torch.Tensor):
+            device = torch.device("mps")
+
+        image = constant(0.5).as_subclass(OnMps)
+        with pytest.raises(InputError, match=r"mps does not have") as caught:
+            metric(image, image)
+        assert ".cpu()" in caught.value.cure
 
     def test_peak_of_zero(self, metric):
         with pytest.raises(UsageError, match="peak"):

@@ -52,15 +52,29 @@ def test_a_failure_is_the_items_own_and_an_interruption_is_everybodys():
         list(ahead(Inline(), interrupt, range(3), 1))
 
 
-def test_what_follows_is_waited_for_and_its_errors_are_raised():
-    done = []
+@pytest.mark.parametrize("threads", [0, 2])
+def test_what_follows_is_waited_for_and_its_results_come_in_order(threads):
+    def square(number):
+        time.sleep(0.01 / number)
+        done.append(number)
+        return number * number
+
+    done, found = [], []
+    with ThreadPoolExecutor(threads) if threads else Inline() as pool:
+        behind = Behind(pool, 3)
+        for number in range(1, 9):
+            found += behind.submit(square, number)
+            assert len(found) == max(0, number - 2)
+        found += behind.finish()
+        assert behind.finish() == []
+    assert found == [n * n for n in range(1, 9)]
+    assert sorted(done) == list(range(1, 9))
+
+
+def test_errors_of_what_follows_are_raised():
     with ThreadPoolExecutor(1) as pool:
         behind = Behind(pool, 2)
-        for number in range(6):
-            behind.submit(lambda n: (time.sleep(0.01), done.append(n)), number)
-            assert number - len(done) < 2
-        behind.finish()
-        assert done == list(range(6))
         behind.submit(lambda: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            behind.finish()
+            behind.submit(int)
+        assert behind.finish() == [0]

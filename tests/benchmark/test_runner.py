@@ -19,7 +19,9 @@ import torch
 from PIL import Image
 
 from restore.benchmark import find_protocol, results, runner
+from restore.benchmark.observer import Silent
 from restore.benchmark.runner import Settings, run
+from restore.benchmark.scoring import Pending
 from restore.cli.degrade import seed_of
 from restore.errors import InputError, UsageError
 
@@ -37,6 +39,19 @@ def bench(tmp_path, lab):
         ), observer)  # fmt: skip
 
     return go
+
+
+class Listener(Silent):
+    """Keeps what it was told."""
+
+    def __init__(self):
+        self.told, self.rows = [], []
+
+    def unloadable(self, model, error):
+        self.told.append(f"{model}: {error}")
+
+    def finished(self, row):
+        self.rows.append(row["model"])
 
 
 def rows(found, **wanted):
@@ -155,16 +170,6 @@ def test_a_link_that_is_mended_is_done_when_the_run_goes_on(bench, pictures, tmp
 
 
 def test_a_model_that_cannot_be_loaded_is_told_once(bench, pictures):
-    class Listener(runner.Silent):
-        def __init__(self):
-            self.told, self.rows = [], []
-
-        def unloadable(self, model, error):
-            self.told.append(f"{model}: {error}")
-
-        def finished(self, row):
-            self.rows.append(row["model"])
-
     listener = Listener()
     bench(pictures("data", **SIZES), "broken", observer=listener)
     [told] = listener.told
@@ -266,7 +271,9 @@ def test_threads_beside_a_gpu_change_nothing_but_the_time(bench, pictures, monke
     (folder / "i5.png").write_bytes(b"no image")
     alone = bench(folder, "dice")
     monkeypatch.setattr(runner, "executor", lambda _: (ThreadPoolExecutor(4), 8))
-    assert results.stable(bench(folder, "dice", output="other")) == results.stable(alone)
+    listener = Listener()
+    assert results.stable(bench(folder, "dice", output="other", observer=listener)) == results.stable(alone)
+    assert sorted(listener.rows) == ["dice"] * 12 + ["plain"] * 12
 
 
 @pytest.mark.parametrize("kind", ["dice", "target"])
@@ -322,6 +329,23 @@ def ending_after(calls, real):
         return real(*arguments)
 
     return function
+
+
+def test_a_device_that_tells_late_costs_the_row_of_the_image(bench, pictures, monkeypatch):
+    folder = pictures("data", **SIZES)
+    real, calls = Pending.result, iter(range(99))
+
+    def late(pending):
+        if next(calls) == 1:
+            raise RuntimeError("an illegal memory access was encountered")
+        return real(pending)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pending, "result", late)
+        found = bench(folder)
+    assert [row["status"] for row in found["scores"]] == ["ok", "failed", "ok"]
+    assert "illegal memory access" in found["scores"][1]["error"]
+    assert results.stable(bench(folder)) == results.stable(bench(folder, output="other"))
 
 
 class KilledError(BaseException):

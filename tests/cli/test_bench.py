@@ -158,7 +158,7 @@ def test_an_interruption_says_how_to_go_on(photos, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Bench, "_score", interrupt)
+    monkeypatch.setattr(Bench, "_keep", interrupt)
     result = call("sr-x2", "--data", photos, "-o", tmp_path / "out")
     assert result.exit_code == 130
     assert "run the same command again to continue" in result.stderr

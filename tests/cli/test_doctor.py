@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import importlib.util
 import json
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -66,7 +68,9 @@ def test_the_libraries_are_told_with_their_versions(well):
     [
         ({"numpy": None}, "problem", "numpy is not installed"),
         ({"numpy": "1.20"}, "problem", "numpy is 1.20, needed is >=1.26"),
-        ({"tensorboard": None}, "note", "absent: training writes no curves"),
+        ({"tensorboard": None}, "note", "tensorboard is absent: training writes no curves"),
+        ({"lpips": None}, "note", "lpips is absent: the metric lpips cannot be computed"),
+        ({"spandrel": None}, "note", "spandrel is absent: the model spandrel cannot be loaded"),
         ({"opencv-python": None, "opencv-python-headless": "4.12.0.88"}, None, ""),
     ],
 )
@@ -80,15 +84,82 @@ def test_libraries_that_are_absent_or_old(well, monkeypatch, versions, verdict, 
     assert found["healthy"] == (verdict != "problem")
 
 
+def own_cv2(site, name, record=""):
+    folder = site.folder / f"{name.replace('-', '_')}-4.12.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 4.12.0\n")
+    if record:
+        (folder / "RECORD").write_text(record)
+
+
 def test_two_builds_of_opencv_overwrite_each_other(well):
-    for name in ("opencv-python", "opencv-python-headless"):
-        folder = well.folder / f"{name.replace('-', '_')}-4.12.0.dist-info"
-        folder.mkdir()
-        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 4.12.0\n")
+    own_cv2(well, "opencv-python")
+    own_cv2(well, "opencv-python-headless")
     [(verdict, finding, cure)] = findings("opencv")
     assert verdict == "problem"
-    assert finding.startswith("opencv-python and opencv-python-headless are installed")
-    assert cure.startswith("pip uninstall opencv-python opencv-python-headless")
+    assert finding == "opencv-python and opencv-python-headless are installed and overwrite each other's files"
+    assert cure == "pip uninstall opencv-python opencv-python-headless, then pip install opencv-python"
+
+
+def test_a_build_of_opencv_by_another_name_is_known_by_its_files(well):
+    own_cv2(well, "opencv-python")
+    own_cv2(well, "cv-of-our-own", "cv2/__init__.py,sha256=x,1\ncv2/cv2.so,,\n")
+    own_cv2(well, "about-opencv", "about/cv2/__init__.py,,\n")
+    [(_, finding, _)] = findings("opencv")
+    assert finding.startswith("opencv-python and cv-of-our-own are installed")
+
+
+def test_opencv_whose_files_went_with_another_build(well, monkeypatch):
+    own_cv2(well, "opencv-python")
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "cv2" else real(name, *rest))
+    [(verdict, finding, cure)] = findings("opencv")
+    assert (verdict, "its files are gone" in finding) == ("problem", True)
+    assert cure == "pip install --force-reinstall --no-deps opencv-python"
+
+
+@pytest.mark.parametrize(
+    ("reason", "cured"),
+    [
+        ("libGL.so.1: cannot open shared object file: No such file or directory", "pip install opencv-python-headless"),
+        ("numpy.core.multiarray failed to import", "pip install --force-reinstall opencv-python"),
+    ],
+)
+def test_opencv_that_cannot_be_imported(well, monkeypatch, reason, cured):
+    own_cv2(well, "opencv-python")
+    well.folder.joinpath("cv2").mkdir()
+    well.folder.joinpath("cv2/__init__.py").write_text(f"raise ImportError({reason!r})")
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+    [(verdict, finding, cure)] = findings("opencv")
+    assert (verdict, finding) == ("problem", f"cv2 cannot be imported: {reason}")
+    assert cured in cure
+    assert call().exit_code == 1
+
+
+def test_it_fits_one_screen(site):
+    """All of the toolkit's plugins are there."""
+    lines = call().stdout.splitlines()
+    assert len(lines) < 24
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(("major", "half"), [(7, "float16, no fast bfloat16"), (9, "bfloat16 and float16")])
+def test_a_gpu_and_its_precisions(well, monkeypatch, major, half):
+    gpu = SimpleNamespace(name="Card", total_memory=80e9, major=major, minor=0)
+    ones = torch.ones
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: gpu)
+    monkeypatch.setattr(torch, "ones", lambda *size, device=None: ones(*size))
+    assert findings("cuda:0") == [("ok", f"Card, 80.0 GB, {half}", "")]
+
+    def refuse(*size, device=None):
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device\nmore")
+
+    monkeypatch.setattr(torch, "ones", refuse)
+    [(verdict, finding, cure)] = findings("cuda:0")
+    assert verdict == "problem"
+    assert finding == "Card cannot compute: CUDA error: no kernel image is available for execution on the device"
+    assert f"compute capability {major}.0" in cure
 
 
 def test_a_torch_that_cannot_be_imported(well, monkeypatch):

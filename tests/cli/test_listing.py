@@ -88,6 +88,18 @@ def test_json(many):
     assert {p["distribution"] for p in found["plugins"]} == {"restore-many", "restore-toolkit"}
 
 
+def test_a_score_without_end_is_text_in_json(site):
+    """JSON has no infinity, and a strict reader refuses one."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    found = json.loads(call("metrics", "--json").stdout, parse_constant=refuse)["components"]
+    assert {c["name"]: c["identity"] for c in found}["psnr"] == "inf"
+    found = json.loads(CliRunner().invoke(cli, ["info", "psnr", "--json"]).stdout, parse_constant=refuse)
+    assert found["components"][0]["identity"] == "inf"
+
+
 def test_protocols():
     lines = call("protocols").stdout.splitlines()
     assert lines[0] == "protocols"

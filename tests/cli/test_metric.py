@@ -136,6 +136,25 @@ def test_a_score_that_cannot_be_computed_is_na_with_its_reason(site, folders):
     assert len(found["protocol"]["hash"]) == 64
 
 
+DAMAGED = """
+from restore.errors import DamagedWeightsError
+
+class Locked:
+    def __call__(self, prediction, target, protocol):
+        raise DamagedWeightsError("trunk.safetensors is damaged", "fetch it again")
+"""
+
+
+def test_damaged_weights_end_it(site, folders):
+    site.install("restore-far", LOCKED, files={"parts.py": DAMAGED})
+    (folders[0].parent / "own.toml").write_text('[measure]\nmetrics = ["psnr", "locked"]\n')
+    result = call(folders[0] / "zebra.png", folders[1] / "zebra.tif", "--protocol", folders[0].parent / "own.toml")
+    assert (result.exit_code, "trunk.safetensors is damaged" in result.stderr) == (4, True)
+    assert "fetch it again" in result.stderr
+    many = call(*folders, "--protocol", folders[0].parent / "own.toml")
+    assert (many.exit_code, many.stdout) == (4, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -276,6 +276,8 @@ class TestErrors:
             (("bicubic", "photos/a.png", "-o", "x.png", "--precision", "float8"), 2, "float8"),
             (("bicubic", "photos/a.png", "-o", "x.png", "--device", "cuda:99"), 5, "cuda:99"),
             (("bicubic", "photos/a.png", "-o", "x.png", "--weights", "gone.safetensors"), 4, "gone"),
+            (("bicubic:weights=gone.safetensors", "photos/a.png", "-o", "x.png"), 4, "gone"),
+            (("bicubic:weights=a", "photos/a.png", "-o", "x.png", "--weights", "b"), 2, "two weights files"),
             (("bicubic", "gone.png", "-o", "x.png"), 1, "does not exist"),
             (("bicubic", "photos", "-o", "x.png"), 2, "name a folder"),
             (("bicubic", "photos/a.png", "-o", "x.xyz"), 2, "cannot be written as .xyz"),

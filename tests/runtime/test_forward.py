@@ -87,3 +87,16 @@ def test_what_counts_as_lack_of_memory():
     assert ran_out_of_memory(RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"))
     assert not ran_out_of_memory(RuntimeError("CUDA error: an illegal memory access was encountered"))
     assert not ran_out_of_memory(ValueError("DefaultCPUAllocator"))
+
+
+def test_a_network_that_relies_on_the_usual_layout_keeps_it(make, strided):
+    layouts = []
+
+    def note(_, inputs):
+        layouts.append(inputs[0].image.is_contiguous())
+
+    strided.channels_last = False
+    strided.register_forward_pre_hook(note)
+    make(strided, multiple_of=4)(torch.rand(2, 3, 8, 12))
+    assert layouts == [True]
+    assert all(p.is_contiguous() for p in strided.parameters())

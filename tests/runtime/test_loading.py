@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 import torch
 
@@ -184,3 +186,65 @@ def test_device_precision_and_tile(toy):
         restore.load("toy", device="cuda:99")
     with pytest.raises(UsageError, match="the tile is 0"):
         restore.load("toy", tile=0)
+
+
+class TestModelsThatReadTheFileThemselves:
+    """A factory with an option ``weights`` is given the file, whatever it is."""
+
+    PLUGIN = """
+        from restore.plugin import ModelSpec, hookimpl
+
+        @hookimpl
+        def restore_models():
+            return [ModelSpec(name="own", factory="restore_own.net:Own", task="denoising", scale=None)]
+    """
+    NET = """
+        from dataclasses import replace
+        from pathlib import Path
+        from restore.contracts import Model
+
+        class Own(Model):
+            trained = True
+
+            def __init__(self, weights: Path, gain: float = 1.0) -> None:
+                super().__init__()
+                self.told = weights.read_text()
+
+            def declared(self, spec):
+                return replace(spec, dtypes=("float32", self.told))
+
+            def forward(self, observation):
+                return observation.image
+    """
+
+    @pytest.fixture
+    def net(self, site, tmp_path, monkeypatch):
+        import textwrap
+
+        site.install("restore-own", self.PLUGIN, files={"net.py": textwrap.dedent(self.NET)})
+        monkeypatch.chdir(tmp_path)
+        return (tmp_path / "net.txt").write_text("bfloat16") and tmp_path / "net.txt"
+
+    def test_the_file_reaches_the_factory(self, net):
+        named = [restore.load("own:weights=net.txt"), restore.load("own", weights="net.txt", gain=2)]
+        for restorer in [*named, pickle.loads(pickle.dumps(named[0]))]:
+            assert restorer.module.told == "bfloat16"
+            assert restorer.weights == str(net)
+
+    def test_precision_is_chosen_when_it_is_read(self, net, monkeypatch):
+        monkeypatch.setattr("restore.runtime.policy.fast_bfloat16", lambda device: True)
+        assert restore.load("own", weights=net, device="cpu").precision == "bfloat16"
+        net.write_text("float16")
+        assert restore.load("own", weights=net, device="cpu").precision == "float32"
+
+    def test_none_is_named(self, net):
+        with pytest.raises(UsageError, match="own needs the option 'weights'"):
+            restore.load("own")
+
+
+def test_a_file_named_among_the_options(toy, path):
+    toy.install()
+    path.write_bytes(toy.content(6, 7, options={"width": 6}))
+    assert holds(restore.load(f"toy:weights={path}", device="cpu"), toy.state(6, 7))
+    with pytest.raises(UsageError, match="two weights files are named"):
+        restore.load(f"toy:weights={path}", weights=path)

@@ -94,12 +94,22 @@ def test_where_not_even_the_measurement_fits(make, picture):
     assert np.array_equal(outcome.image, 255 - image)
 
 
-@pytest.mark.parametrize("declared", [{}, {"tiling": "internal"}, {**EXACT, "fixed_size": (300, 400)}])
+@pytest.mark.parametrize(
+    "declared", [{}, {"tiling": "internal"}, {"tiling": "discouraged"}, {**EXACT, "fixed_size": (300, 400)}]
+)
 def test_a_model_that_takes_no_tiles_is_shown_the_whole_image_only(make, picture, budget, declared):
     budget(1)
     restorer = make(negative, **declared)
     restorer(picture(300, 400, 3))
     assert restorer.module.shapes == [(1, 3, 300, 400)]
+
+
+def test_discouraged_tiles_are_cut_for_who_asks(make, picture):
+    image = picture(300, 400, 3)
+    outcome = make(negative, tile=100, tiling="discouraged", receptive_field=21).restore(image)
+    assert np.array_equal(outcome.image, 255 - image)
+    assert outcome.report.tiles > 1
+    assert outcome.report.tiling == "approximate"
 
 
 def test_off_is_whole_whatever_it_takes(make, picture, budget):

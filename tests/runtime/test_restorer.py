@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from restore.contracts import Model
 from restore.errors import DeviceError, InputError, PluginError, UsageError
 from restore.images import Photo
 
@@ -291,3 +294,43 @@ def test_memory_that_does_not_suffice_for_the_result(make, monkeypatch, picture)
     monkeypatch.setattr(Photo, "canvas", canvas)
     with pytest.raises(DeviceError, match=r"the result of numpy array \(5, 7, 3\)"):
         make(negative)(picture(5, 7, 3))
+
+
+class TestDeclared:
+    """What depends on options or weights the built module tells, and the runtime keeps to it."""
+
+    class Told(Model):
+        trained = True
+
+        def __init__(self, **told):
+            super().__init__()
+            self.told = told
+
+        def declared(self, spec):
+            return replace(spec, **self.told)
+
+        def forward(self, observation):
+            assert observation.image.shape[1] == 1
+            assert observation.image.shape[-1] % 8 == observation.image.shape[-2] % 8 == 0
+            assert observation.image.shape[-1] >= 24
+            return observation.image.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+    def test_sizes_scale_and_channels(self, make):
+        told = {"scale": 2, "channels": (1,), "multiple_of": 8, "min_size": 24}
+        restorer = make(self.Told(**told), scale=None)
+        image = torch.rand(3, 11, 9)
+        assert torch.equal(restorer(image), image.repeat_interleave(2, 1).repeat_interleave(2, 2))
+        assert (restorer.spec.multiple_of, restorer.scale) == (8, 2)
+
+    def test_a_task_that_needs_a_mask(self, make):
+        with pytest.raises(UsageError, match="no mask says where"):
+            make(self.Told(task="inpainting"))(torch.rand(3, 8, 8))
+
+    def test_a_pickle_keeps_it(self, make):
+        restorer = make(self.Told(tiling="exact", receptive_field=21))
+        again = pickle.loads(pickle.dumps(restorer))
+        assert (again.spec, again.receptive_field) == (restorer.spec, 21)
+
+    def test_what_makes_no_sense_is_blamed_on_the_plugin(self, make):
+        with pytest.raises(PluginError, match="fake declares, once built, makes no sense: multiple_of of 'fake'"):
+            make(self.Told(multiple_of=0))

@@ -98,6 +98,8 @@ def test_where_no_tile_fits(make, picture):
         ({}, "a smaller image"),
         ({"tiling": "internal"}, "a smaller image"),
         ({"tile": "off", **EXACT}, "--tile auto"),
+        ({"tiling": "discouraged"}, "--tile 512"),
+        ({"tiling": "discouraged", "fixed_size": (30, 30)}, "a smaller image"),
     ],
 )
 def test_an_image_that_must_be_whole(make, picture, declared, cure):

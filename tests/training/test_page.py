@@ -9,6 +9,7 @@ import types
 from pathlib import Path
 
 import pytest
+import torch
 
 from restore.training import train
 from restore.weights import read
@@ -16,13 +17,30 @@ from restore.weights import read
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "training.md").read_text("utf-8")
 
 
+def made_of(part):
+    """Return the module that one of the page's examples makes."""
+    [source] = [text for text in re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE) if part in text]
+    module = types.ModuleType("example")
+    exec(source, module.__dict__)
+    return module
+
+
 @pytest.fixture
 def recipe():
-    """The class of the page."""
-    [source] = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    module = types.ModuleType("learn_gain")
-    exec(source, module.__dict__)
-    return module.LearnGain
+    """The first recipe of the page."""
+    return made_of("class LearnGain").LearnGain
+
+
+def test_the_denoiser_of_the_page_learns(photos, settings):
+    """Noise of sigma 0.1 alone is at 20 dB."""
+    page = made_of("class TrainSmoother")
+    torch.manual_seed(0)
+    recipe = page.TrainSmoother()
+    before = recipe.validate(page.Smoother(), photos)
+    result = train(recipe, settings("run", data=photos, validation=None))
+    network = page.Smoother()
+    network.load_state_dict({name: value.float() for name, value in read(result.weights)[0].items()})
+    assert before["psnr"] < 20 < 24 < recipe.validate(network, photos)["psnr"]
 
 
 def test_the_recipe_of_the_page_learns_the_gain(recipe, settings):

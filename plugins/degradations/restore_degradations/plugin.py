@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from restore.plugin import DegradationSpec, hookimpl
+from restore.plugin import DegradationSpec, Gradient, hookimpl
 
 
 def _spec(
@@ -12,6 +12,7 @@ def _spec(
     *,
     citation: str = "",
     differentiable: bool = True,
+    gradient: Gradient = "exact",
     masks: bool = False,
 ) -> DegradationSpec:
     return DegradationSpec(
@@ -21,6 +22,7 @@ def _spec(
         licence="Apache-2.0",
         citation=citation,
         differentiable=differentiable,
+        gradient=gradient,
         masks=masks,
     )
 
@@ -39,7 +41,7 @@ def restore_degradations() -> list[DegradationSpec]:
         _spec("poisson-noise", "noise:PoissonNoise", "Photon noise", differentiable=False),
         _spec("salt-pepper", "noise:SaltPepper", "Pixels stuck at white or black"),
         _spec("jpeg", "coding:Jpeg", "Compression by libjpeg", differentiable=False),
-        _spec("quantize", "coding:Quantize", "Few levels; straight-through gradient", differentiable=False),
+        _spec("quantize", "coding:Quantize", "Few levels; straight-through gradient", gradient="surrogate"),
         _spec("grayscale", "coding:Grayscale", "Loss of colour, BT.601 luma"),
         _spec("mask-center", "masks:MaskCenter", "A missing rectangle in the middle", masks=True),
         _spec("mask-random", "masks:MaskRandom", "Missing single pixels", masks=True),

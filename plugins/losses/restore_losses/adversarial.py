@@ -16,13 +16,13 @@ from restore.training.gan import Kind, frozen, generator_loss
 class Adversarial(Loss):
     """The generator's loss of ``restore.training.gan``, by a critic that the context holds.
 
-    ``context={"critic": network}``: called with images in [0, 1] it returns logits ``(B, ...)``, higher for likelier
-    images. Its parameters get no gradient. Formulae of the kinds, and the critic's own loss and penalty, are with
-    ``generator_loss``, ``critic_loss`` and ``gradient_penalty``.
+    ``context={"critic": network}``, or a function: called with images in [0, 1] it returns logits ``(B, ...)``, higher
+    for likelier images. Its parameters get no gradient. Formulae of the kinds, and the critic's own loss and penalty,
+    are with ``generator_loss``, ``critic_loss`` and ``gradient_penalty``.
 
     Args:
         kind: ``vanilla`` (the paper's, non-saturating), ``lsgan``, ``hinge``, or ``relativistic`` (average), which
-            judges the target too.
+            judges the target too, and each sample beside its neighbours.
     """
 
     def __init__(self, kind: Kind = "vanilla") -> None:

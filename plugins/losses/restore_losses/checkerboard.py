@@ -9,7 +9,7 @@ from torch import Tensor
 
 from restore.contracts import Loss, Observation
 from restore.errors import InputError, UsageError
-from restore_losses.checks import pair, precise
+from restore_losses.checks import pair
 
 
 class Checkerboard(Loss):
@@ -58,11 +58,9 @@ class Checkerboard(Loss):
                 f"checkerboard has cells of {self.cell} pixels, and the images are {tuple(first.shape)}",
                 "use larger images or smaller cells",
             )
-        error = (
-            precise(first)[..., : rows * self.cell, : columns * self.cell]
-            - (precise(second)[..., : rows * self.cell, : columns * self.cell])
-        )
+        height, width = rows * self.cell, columns * self.cell
+        error = (first - second)[..., :height, :width]
         steps = self.cell // self.period
-        parted = error.unflatten(3, (columns, steps, self.period)).unflatten(2, (rows, steps, self.period))
+        parted = error.reshape(*error.shape[:2], rows, steps, self.period, columns, steps, self.period)
         means = parted.mean((3, 6))  # (B, C, rows, phase, columns, phase)
         return (means - means.mean((3, 5), keepdim=True)).abs().flatten(1).mean(1)

@@ -9,7 +9,7 @@ from restore.errors import InputError, UsageError
 
 
 def pair(name: str, prediction: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return both images in float32, or float64 where one is; under autocast too.
+    """Return both images in float32, or as they are in float64; no gradient reaches the target.
 
     Raises:
         UsageError: no target.
@@ -21,7 +21,7 @@ def pair(name: str, prediction: Tensor, target: Tensor | None) -> tuple[Tensor, 
         raise InputError(
             f"{name} compares images (B, C, H, W) of one shape, not {tuple(prediction.shape)} and {tuple(target.shape)}"
         )
-    return precise(prediction), precise(target)
+    return precise(prediction), precise(target.detach())
 
 
 def precise(values: Tensor) -> Tensor:

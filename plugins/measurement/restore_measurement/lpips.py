@@ -80,7 +80,7 @@ class LPIPS:
         total = torch.zeros(len(first), dtype=torch.float64, device=first.device)
         with torch.no_grad(), torch.autocast(first.device.type, enabled=False), exact():
             for (a, b), head in zip(trunk.features(first, second), heads, strict=True):
-                total += _unit(a).sub_(_unit(b)).square_().mean((2, 3), dtype=torch.float64) @ head
+                total += _distance(a, b, head)
         return total
 
     def describe(self) -> str:
@@ -91,19 +91,37 @@ class LPIPS:
         )
 
 
-def _unit(features: Tensor) -> Tensor:
-    return features / (features.square().sum(1, keepdim=True).sqrt_() + EPSILON)
+def _distance(a: Tensor, b: Tensor, head: Tensor) -> Tensor:
+    """Return the weighted squared distance of unit features, averaged over places: ``(B,)`` float64.
+
+    Equal features are at a distance of 0, not of what rounding leaves. Channels come last, as the networks leave them:
+    each place is then read in one piece, and the weighted sum is a product of a matrix and a vector.
+    """
+    a, b = a.movedim(1, -1), b.movedim(1, -1)
+    difference = (a / _length(a)).sub_(b / _length(b))
+    return (difference.square_() @ head).mean((1, 2), dtype=torch.float64)
+
+
+def _length(features: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(features, dim=-1, keepdim=True).add_(EPSILON)
 
 
 def _signed(image: Tensor, rounded: bool) -> Tensor:
     """Return RGB in float32, shifted and scaled as the networks want it, in the layout that CPUs convolve fastest."""
-    image = image.detach()
-    image = image.cpu() if image.device.type == "mps" else image
-    levels = image.double() if image.dtype == torch.uint8 else image.double() * 255
-    levels = levels.clamp(0, 255)
-    levels = levels.round() if rounded else levels
-    shift, scale = (levels.new_tensor(values).view(1, 3, 1, 1) for values in (SHIFT, SCALE))
-    return ((levels / 127.5 - 1 - shift) / scale).float().contiguous(memory_format=torch.channels_last)
+    levels = image.detach().double()
+    if image.dtype != torch.uint8:
+        levels = (levels * 255).clamp_(0, 255)
+        levels = levels.round_() if rounded else levels
+    shift, scale = _scaling(levels.device)
+    scaled = (levels * (1 / (127.5 * scale))).sub_((1 + shift) / scale)
+    return scaled.to(torch.float32, memory_format=torch.channels_last)
+
+
+@functools.lru_cache(maxsize=4)
+def _scaling(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return shift and scale, ``(1, 3, 1, 1)`` float64; kept, because an upload waits for the device."""
+    shift, scale = (torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1) for values in (SHIFT, SCALE))
+    return shift.to(device), scale.to(device)
 
 
 def _check(prediction: Tensor, target: Tensor) -> None:
@@ -143,15 +161,16 @@ def _places(net: Net) -> tuple[Path | None, Path]:
 def _network(net: Net, places: tuple[Path | None, Path], device: torch.device) -> tuple[Trunk, tuple[Tensor, ...]]:
     """Return the network and the linear weights of each tap, read once for each device."""
     heads = _heads(net, places[0])
-    trunk = TRUNKS[net]()
-    trunk.layers.load_state_dict(Network(NETWORKS[net]).read())
+    with torch.device("meta"):  # nothing is drawn for weights that are replaced
+        trunk = TRUNKS[net]()
+    trunk.layers.load_state_dict(Network(NETWORKS[net]).read(), assign=True)
     layers: Any = trunk.layers.eval().requires_grad_(False).to(device)
     layers.to(memory_format=torch.channels_last)
     return trunk, tuple(head.to(device) for head in heads)
 
 
 def _heads(net: Net, path: Path | None) -> list[Tensor]:
-    """Return the linear weights of each tap, float64, from the files of the ``lpips`` package."""
+    """Return the linear weights of each tap, float32, from the files of the ``lpips`` package."""
     if path is None or not path.is_file():
         raise WeightsError(
             "the linear weights of LPIPS come with the package lpips, which is not installed",
@@ -164,4 +183,4 @@ def _heads(net: Net, path: Path | None) -> list[Tensor]:
         raise DamagedWeightsError(f"the linear weights of LPIPS cannot be used: {error.message}", cure) from error
     if digest_of(state) != HEADS[net]:
         raise DamagedWeightsError(f"{path} does not hold the linear weights of LPIPS {VERSION}", cure)
-    return [state[f"lin{index}.model.1.weight"].double().flatten() for index in range(len(state))]
+    return [state[f"lin{index}.model.1.weight"].float().flatten() for index in range(len(state))]

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from restore.plugin import MetricSpec, NetworkSpec, ProtocolSpec, hookimpl
+import math
+from typing import Any
+
+from restore.plugin import MetricSpec, ProtocolSpec, hookimpl
 from restore_measurement.networks import NETWORKS
 
 WANG = "Wang, Bovik, Sheikh and Simoncelli, Image Quality Assessment: From Error Visibility to SSIM, IEEE TIP 2004"
 ZHANG = "Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018"
 
 
-def _metric(
-    name: str, factory: str, summary: str, citation: str = "", networks: tuple[NetworkSpec, ...] = ()
-) -> MetricSpec:
+def _metric(name: str, factory: str, summary: str, citation: str = "", **declared: Any) -> MetricSpec:
     return MetricSpec(
         name=name,
         factory=f"restore_measurement.{factory}",
         summary=summary,
         licence="Apache-2.0",
         citation=citation,
-        networks=networks,
+        **declared,
     )
 
 
@@ -31,18 +32,24 @@ def _protocol(name: str, summary: str) -> ProtocolSpec:
 def restore_metrics() -> list[MetricSpec]:
     """Every metric of this package."""
     return [
-        _metric("psnr", "psnr:PSNR", "Peak signal-to-noise ratio in dB, 255 for white"),
-        _metric("ssim", "ssim:SSIM", "Structural similarity, 11 x 11 Gaussian window", WANG),
         _metric(
-            "lpips",
-            "lpips:LPIPS",
-            "Learned perceptual distance; needs the weights of its network",
-            ZHANG,
-            networks=tuple(NETWORKS.values()),
+            "psnr", "psnr:PSNR", "Peak signal-to-noise ratio in dB, 255 for white",
+            identity=math.inf, symmetric=True,
         ),
-        _metric("lr-consistency", "consistency:LRConsistency", "PSNR of the degraded result against the input"),
-        _metric("accuracy", "accuracy:Accuracy", "Share of labels that are right"),
-    ]
+        _metric(
+            "ssim", "ssim:SSIM", "Structural similarity, 11 x 11 Gaussian window", WANG,
+            identity=1.0, symmetric=True,
+        ),
+        _metric(
+            "lpips", "lpips:LPIPS", "Learned perceptual distance; needs the weights of its network", ZHANG,
+            identity=0.0, symmetric=True, networks=tuple(NETWORKS.values()),
+        ),
+        _metric(
+            "lr-consistency", "consistency:LRConsistency", "PSNR of the degraded result against the input",
+            identity=math.inf,
+        ),
+        _metric("accuracy", "accuracy:Accuracy", "Share of labels that are right", compares="labels", identity=1.0),
+    ]  # fmt: skip
 
 
 @hookimpl

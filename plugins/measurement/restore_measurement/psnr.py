@@ -20,7 +20,7 @@ class PSNR:
     higher_is_better: ClassVar[bool] = True
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
-        """Return ``(B,)`` float64.
+        """Return ``(B,)`` float64; NaN for images with values that are not finite.
 
         Args:
             prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8.
@@ -29,6 +29,12 @@ class PSNR:
             mask: ``(B, 1, H, W)``, 1 = missing: only these pixels are measured.
 
         Raises:
-            InputError: shapes that differ, values that are not finite, or nothing left to measure.
+            InputError: shapes that differ, or nothing left to measure.
         """
-        return psnr(protocol.prepare(prediction), protocol.prepare(target), peak=PEAK, mask=measured(mask, protocol))
+        return self.compare_prepared(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
+
+    def compare_prepared(
+        self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None
+    ) -> Tensor:
+        """Return the same for images that the protocol has prepared; the mask is not cropped yet."""
+        return psnr(prediction, target, peak=PEAK, mask=measured(mask, protocol))

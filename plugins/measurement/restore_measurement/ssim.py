@@ -19,7 +19,7 @@ class SSIM:
     higher_is_better: ClassVar[bool] = True
 
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
-        """Return ``(B,)`` float64.
+        """Return ``(B,)`` float64; NaN for images with values that are not finite.
 
         Args:
             prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8.
@@ -28,11 +28,16 @@ class SSIM:
             mask: ``(B, 1, H, W)``, 1 = missing: the similarity is averaged over windows around these pixels.
 
         Raises:
-            InputError: shapes that differ, images smaller than the window, values that are not finite, or
-                nothing left to measure.
+            InputError: shapes that differ, images smaller than the window, or nothing left to measure.
         """
+        return self.compare_prepared(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
+
+    def compare_prepared(
+        self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None
+    ) -> Tensor:
+        """Return the same for images that the protocol has prepared; the mask is not cropped yet."""
         return ssim(
-            protocol.prepare(prediction), protocol.prepare(target), peak=PEAK,
+            prediction, target, peak=PEAK,
             window=protocol.ssim_window, sigma=protocol.ssim_sigma, k1=protocol.ssim_k1, k2=protocol.ssim_k2,
             mask=measured(mask, protocol),
         )  # fmt: skip

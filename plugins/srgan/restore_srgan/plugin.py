@@ -67,7 +67,7 @@ def restore_recipes() -> list[RecipeSpec]:
             name="srgan-x4",
             factory="restore_srgan.adversarial:SRGANX4",
             model="srgan",
-            summary="SRGAN x4 from pixel-error weights: features, adversarial loss, two stages",
+            summary="SRGAN x4 from pixel-error weights: features, adversarial loss, Adam, cosine",
             licence="Apache-2.0",
             citation=PAPER,
         ),

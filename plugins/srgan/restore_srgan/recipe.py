@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from restore import weights
-from restore.contracts import Batch, Observation, Phase
-from restore.training.schedule import cosine
-from restore_srgan.data import Sampling
+from restore.errors import UsageError
+from restore.training import Supervised
+from restore.training.patches import Sampling
 from restore_srgan.generator import SRResNet
-from restore_srgan.paired import PairedRecipe
+
+SCALE = 4
 
 
-class SRResNetX4(PairedRecipe):
+class SRResNetX4(Supervised):
     """SRResNet without norms, on absolute error, with a bilinear skip.
 
     Args:
@@ -39,7 +36,7 @@ class SRResNetX4(PairedRecipe):
 
     name = "srresnet-x4"
     model = "srresnet"
-    validation_protocol = "mean PSNR and SSIM of whole images under `sr-y`: luma, a border of 4 pixels left out"
+    protocol = "sr-y"
 
     def __init__(
         self,
@@ -58,29 +55,15 @@ class SRResNetX4(PairedRecipe):
         data_terms: str = "",
         seed: int = 0,
     ) -> None:
+        options = {"scale": SCALE, "blocks": blocks, "channels": channels, "norm": "none", "skip": "bilinear"}
         super().__init__(
-            steps=steps, batch_size=batch_size, patch=patch, degradation=degradation, sampling=sampling,
+            degradation=degradation, model_options=options, steps=steps, batch_size=batch_size, patch=patch,
+            learning_rate=learning_rate, warmup=warmup, ema=ema, clip=clip, sampling=sampling, init=init,
             data_terms=data_terms, seed=seed,
         )  # fmt: skip
-        self.initial_rate, self.warmup = learning_rate, warmup
-        self.ema, self.clip, self.init = ema, clip, init
-        self.model_options: Mapping[str, Any] = {
-            "scale": self.scale, "blocks": blocks, "channels": channels, "norm": "none", "skip": "bilinear",
-        }  # fmt: skip
+        if self.scale != SCALE:
+            raise UsageError(f"{degradation} downscales by {self.scale}, and {self.name} upscales by {SCALE}")
 
-    def build(self) -> Sequence[Phase]:
-        """Make the generator and its Adam."""
-        network = SRResNet(**self.model_options)
-        if self.init is not None:
-            weights.fill(network, weights.read(self.init)[0], str(self.init))
-        optimizer = torch.optim.Adam(network.parameters(), lr=self.initial_rate)
-
-        def objective(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
-            restored = network(Observation(image=batch["low"]))
-            return nn.functional.l1_loss(restored, batch["high"]), {}
-
-        return [Phase(name="generator", network=network, optimizer=optimizer, objective=objective)]
-
-    def learning_rate(self, step: int) -> float:
-        """Rise linearly, then fall along a cosine."""
-        return cosine(step - 1, self.steps, warmup=self.warmup)
+    def network(self) -> nn.Module:
+        """Return SRResNet with the recipe's options."""
+        return SRResNet(**self.model_options)

@@ -114,6 +114,28 @@ def test_it_fits_the_screen(visit, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_table_that_is_wider_than_a_phone_shows_that_it_goes_on(visit):
+    """Without JavaScript: a shade at the right edge until the end is reached, and names that stay."""
+    page = visit(viewport={"width": 390, "height": 844})
+    table = page.locator("#speed .scroll")
+    name = table.locator("tbody tr:not(.group) th").first
+
+    def edge():
+        """Darkness of the right edge beside the name of the data set, where no cell has text."""
+        shot = pixels(table.screenshot())
+        box, row = table.bounding_box(), table.locator(".group").first.bounding_box()
+        line = shot[int(row["y"] - box["y"] + row["height"] / 2)]
+        return line[-30].sum() - line[-1].sum()
+
+    at = name.bounding_box()["x"]
+    assert table.evaluate("e => e.scrollWidth > e.clientWidth + 40")
+    assert edge() > 60
+    table.evaluate("e => e.scrollLeft = e.scrollWidth")
+    assert edge() == 0
+    assert name.bounding_box()["x"] == at
+    assert table.locator(".group span").first.bounding_box()["x"] == at
+
+
 def test_dark_and_light_can_both_be_read(visit):
     contrast = """() => {
         const light = (colour) => {

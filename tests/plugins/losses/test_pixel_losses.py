@@ -39,7 +39,9 @@ every = pytest.mark.parametrize("name", [*COMPARING, "tv", "consistency"])
 
 def test_all_that_were_promised_are_there():
     names = {spec.name for spec in restore_losses()}
-    assert names == {"mse", "l1", "charbonnier", "tv", "consistency", "perceptual", "adversarial"}
+    assert names == {
+        "mse", "l1", "charbonnier", "tv", "checkerboard", "consistency", "perceptual", "adversarial",
+    }  # fmt: skip
     for spec in restore_losses():
         assert registry().find("loss", spec.name).spec == spec
         assert spec.summary

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
 import torch
+from click.testing import CliRunner
 from torch import nn
 
+from restore import images
 from restore.benchmark import Protocol
 from restore.benchmark.flags import flags
+from restore.cli import cli
 from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
+from restore.published import Network
 from restore.trunks import Trunk
 from restore_measurement import lpips
 from restore_measurement.lpips import LPIPS
+from restore_measurement.networks import NETWORKS
 
 
 def noise(*shape, seed=0):
@@ -90,7 +96,7 @@ class TestProperties:
 def test_the_formula_by_hand(monkeypatch, protocol):
     """One tap that sees the pixels themselves. Red against green, in the authors' scaling, three weights."""
     trunk = Trunk(layers=nn.Sequential(nn.Identity()), names={}, taps=(0,), channels=(3,))
-    heads = (torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64),)
+    heads = (torch.tensor([1.0, 2.0, 4.0]),)
     monkeypatch.setattr(lpips, "_network", lambda net, places, device: (trunk, heads))
     first, second = torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32)
     first[:, 0], second[:, 1, :16] = 1, 1  # the lower half of the second image is black
@@ -104,6 +110,13 @@ def test_the_formula_by_hand(monkeypatch, protocol):
 
     expected = (distance(red, [dark[0], light[1], dark[2]]) + distance(red, dark)) / 2
     assert LPIPS()(first, second, protocol).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_it_does_not_wait_for_the_device(networks, protocol, monkeypatch):
+    """Meta tensors have no values: whatever asked for one would fail."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())  # unknown to meta
+    image = torch.zeros(1, 3, 40, 40, dtype=torch.uint8, device="meta")
+    assert LPIPS()(image, image, protocol).device.type == "meta"
 
 
 class TestRefusals:
@@ -146,6 +159,22 @@ class TestRefusals:
             LPIPS()(noise(1, 3, 40, 40), noise(1, 3, 40, 40), protocol)
         assert "restore weights fetch lpips-alex" in caught.value.cure
         assert "restore weights import lpips-alex FILE" in caught.value.cure
+
+    def test_a_damaged_network_ends_a_benchmark_before_its_first_image(self, networks, tmp_path, monkeypatch):
+        monkeypatch.setenv("RESTORE_HOME", str(tmp_path / "home"))
+        path = Network(NETWORKS["alex"]).path
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"no weights")
+        images.save(images.load((noise(1, 3, 40, 40) * 255).byte()), tmp_path / "photos" / "a.png")
+        result = CliRunner().invoke(
+            cli, ["bench", "sr-x2", "--data", str(tmp_path / "photos"), "-o", str(tmp_path / "out")]
+        )
+        assert result.exit_code == 4, result.output
+        told = " ".join(result.stderr.split())
+        assert "lpips-alex cannot be used" in told
+        assert path.name in told.replace(" ", "")
+        assert "restore weights fetch lpips-alex" in told
+        assert not (tmp_path / "out").exists()
 
     def test_missing_linear_weights(self, protocol, monkeypatch):
         monkeypatch.setattr(lpips.weights, "resource", lambda location: None)

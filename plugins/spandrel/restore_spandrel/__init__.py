@@ -1,0 +1,1 @@
+"""Networks of others: whatever checkpoint spandrel knows becomes a model."""

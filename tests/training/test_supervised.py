@@ -1,0 +1,88 @@
+"""A supervised recipe: a network and a degradation are all that a plugin has to bring."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from restore.contracts import Model
+from restore.errors import InputError, UsageError
+from restore.training import Settings, Supervised, train
+from restore.weights import read
+
+
+class Residual(Model):
+    def __init__(self, channels: int = 3) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, 12, 3, padding=1), nn.ReLU(), nn.Conv2d(12, channels, 3, padding=1)
+        )
+
+    def forward(self, observation):
+        return observation.image + self.body(observation.image)
+
+
+class Denoising(Supervised):
+    name = "tiny-denoising"
+    model = "tiny"
+
+    def __init__(self, steps: int = 80, colors="rgb", patch: int = 32, init=None, degradation: str = "") -> None:
+        options = {"channels": 1 if colors == "gray" else 3}
+        super().__init__(
+            degradation=degradation or "gaussian-noise:sigma=0.15", model_options=options, steps=steps, patch=patch,
+            colors=colors, init=init, batch_size=4, learning_rate=5e-3, warmup=5, ema=0.8,
+        )  # fmt: skip
+
+    def network(self):
+        return Residual(**self.model_options)
+
+
+@pytest.mark.parametrize("colors", ["rgb", "gray"])
+def test_a_denoiser_learns_to_take_noise_away(photos, tmp_path, colors):
+    recipe = Denoising(colors=colors)
+    torch.manual_seed(0)
+    before = recipe.validate(Residual(**recipe.model_options), photos)
+    settings = Settings(
+        data=photos, output=tmp_path / "run", options={"colors": colors}, validation=photos, precision="float32",
+        quiet=True,
+    )  # fmt: skip
+    result = train(recipe, settings)
+    network = Residual(**recipe.model_options)
+    network.load_state_dict({name: value.float() for name, value in read(result.weights)[0].items()})
+    after = recipe.validate(network, photos)
+    noisy = -20 * torch.log10(torch.tensor(0.15)).item()
+    assert before["psnr"] < noisy + 1
+    assert after["psnr"] > noisy + 3
+
+
+def test_the_card_says_what_was_learnt(photos, tmp_path):
+    settings = Settings(data=photos, output=tmp_path / "run", options={}, precision="float32", quiet=True)
+    card = train(Denoising(steps=2), settings).weights.with_suffix(".md").read_text("utf-8")
+    assert "3 images, 0.0 megapixels (1 smaller than 32 x 32 left out), degraded by gaussian-noise:sigma=0.15" in card
+
+
+def test_a_mask_reaches_the_network(photos):
+    seen = []
+
+    class Filling(Denoising):
+        def network(self):
+            class Fills(Residual):
+                def forward(self, observation):
+                    seen.append(observation.mask)
+                    return super().forward(observation)
+
+            return Fills()
+
+    recipe = Filling(degradation="mask-random:share=0.5")
+    recipe.load_data(photos, lambda done, total: None)
+    [phase] = recipe.build()
+    phase.objective(recipe.batch(1))
+    assert seen[0].shape == (4, 1, 32, 32)
+
+
+def test_patches_that_do_not_fit_are_refused(photos):
+    with pytest.raises(UsageError, match="patch of 33"):
+        Denoising(patch=33, degradation="bicubic:scale=4")
+    with pytest.raises(InputError, match="as large as a patch of 128"):
+        Denoising(patch=128).load_data(photos, lambda done, total: None)
