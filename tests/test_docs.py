@@ -20,7 +20,7 @@ from PIL import Image
 from restore.cli import cli
 from restore.contracts import Observation
 from restore.errors import UsageError
-from restore.plugin import HOOKS, DegradationSpec, WeightsSpec
+from restore.plugin import HOOKS, BlendSpec, DegradationSpec, WeightsSpec
 from restore.registry import Component, PluginRecord, registry
 from restore.testing import Inapplicable, Subject, check_plugin
 from restore.testing.kinds import checks_of
@@ -109,7 +109,9 @@ def test_the_commands_of_the_page_work(example, tmp_path, monkeypatch):
 
 def test_the_weights_of_the_page_are_well_formed():
     text = block("docs/plugins.md", "python", "WeightsSpec(").replace('"..."', '"0" * 64')
-    assert eval(text, {"WeightsSpec": WeightsSpec}).tag == "photo-x4"
+    blend = eval(block("docs/plugins.md", "python", "BlendSpec("), {"BlendSpec": BlendSpec})
+    made = replace(eval(text, {"WeightsSpec": WeightsSpec}), blend=blend)
+    assert (made.tag, made.blend.option) == ("photo-x4", "fidelity")
 
 
 def test_the_page_names_every_hook_and_status():

@@ -27,7 +27,7 @@ CONTENT = (
 )
 """Of the gradients at the image, VGG19's two layers give equal parts, pixels and consistency a tenth of theirs each.
 
-The weight of ``checkerboard`` is the least that keeps the grid which the features call for below what one sees.
+``checkerboard`` keeps the grid that the features call for below what one sees: docs/losses.md has the numbers.
 """
 
 
