@@ -74,12 +74,16 @@ def refuse_beside(file: Path, component: Component, options: Mapping[str, Any]) 
 def other_end(component: Component, weights: WeightsSpec) -> tuple[Component, WeightsSpec]:
     """Return the weights that these can be moved towards, and the model that they belong to.
 
+    A short name means a model of the same distribution where several offer it.
+
     Raises:
         UnknownNameError: no plugin offers them.
         PluginError: they belong to another network, or to none.
     """
     assert weights.blend is not None
-    owner, other = registry().find_weighted("model", weights.blend.towards)
+    found = registry()
+    name = found.at_home("model", weights.blend.towards, component.plugin.distribution)
+    owner, other = found.find_weighted("model", name)
     if other is None or _network(owner, other) != _network(component, weights):
         raise PluginError(
             f"{store.name_of(component, weights)} cannot be moved towards {weights.blend.towards}: "

@@ -125,6 +125,22 @@ class Registry:
             raise _ambiguous(kind, name, matches)
         return matches[0]
 
+    def at_home(self, kind: str, text: str, home: str) -> str:
+        """Return a name, options and all, qualified where several plugins offer it and ``home`` is one of them.
+
+        What a distribution wrote down by short names keeps its meaning whatever else is installed.
+
+        Args:
+            kind: one of KINDS.
+            text: ``name``, ``name.tag`` or ``name:key=value``.
+            home: a distribution.
+        """
+        name, _ = component_options.parse(text)
+        base, _ = split_tag(name)
+        matches = [c for c in self.of_kind(kind) if c.answers_to(base)]
+        own = [c for c in matches if normalized(c.plugin.distribution) == normalized(home)]
+        return f"{normalized(home)}:{text}" if len(matches) > 1 and len(own) == 1 and ":" not in name else text
+
     def find_weighted(self, kind: str, name: str) -> tuple[Component, WeightsSpec | None]:
         """Resolve ``model`` or ``model.tag`` to the component and its weights.
 

@@ -12,6 +12,7 @@ from restore.errors import UsageError
 _SHOWN = 8
 _OF_A_METRIC = ("distribution", "description")
 """What decides a metric's scores. The description has the hashes of its weights."""
+_OF_A_VERSION = ("version", "source")
 
 
 def refuse_differences(a: Results, b: Results) -> None:
@@ -32,7 +33,7 @@ def refuse_differences(a: Results, b: Results) -> None:
 
 
 def version_notes(a: Results, b: Results) -> list[str]:
-    """Return a line for each version of what degraded or measured that the two results do not share.
+    """Return a line for each version, or source, of what degraded or measured that the two results do not share.
 
     Such results can be compared, lest no release could be held against another; but a difference may be the version's.
     """
@@ -40,8 +41,8 @@ def version_notes(a: Results, b: Results) -> list[str]:
     stages = zip(a.get("degradation", ()), b.get("degradation", ()), strict=False)
     shared = [(name, told, b["metrics"][name]) for name, told in a.get("metrics", {}).items() if name in b["metrics"]]
     for first, second in [*stages, *((told, other) for _, told, other in shared)]:
-        if first.get("version") != second.get("version"):
-            notes[f"{first['distribution']} {first.get('version')} and {second.get('version')}"] = None
+        if any(first.get(name) != second.get(name) for name in _OF_A_VERSION):
+            notes[f"{first['distribution']} {_version(first, second)} and {_version(second, first)}"] = None
     return [f"degraded or measured by different versions: {note}" for note in notes]
 
 
@@ -66,8 +67,18 @@ def _degradation_differences(
         return
     for number, (stage_a, stage_b) in enumerate(zip(a or (), b or (), strict=True), 1):
         place = f"{stage_a['name']} (stage {number})" if len(a or ()) > 1 else stage_a["name"]
-        for name, first, second in differences({**stage_a, "version": None}, {**stage_b, "version": None}):
+        for name, first, second in differences(_unversioned(stage_a), _unversioned(stage_b)):
             yield f"degradation {place}, {name}: {_text(first)} and {_text(second)}"
+
+
+def _unversioned(stage: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in stage.items() if name not in _OF_A_VERSION}
+
+
+def _version(told: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return a version, with the source where that tells it from the other's."""
+    version, source = str(told.get("version")), told.get("source")
+    return f"{version} (source {source[:12]})" if source and source != other.get("source") else version
 
 
 def _metric_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:

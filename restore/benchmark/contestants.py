@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from restore import blending
 from restore import options as component_options
 from restore import weights as store
+from restore.benchmark import source
 from restore.benchmark.protocol import Protocol
 from restore.errors import PluginError, UsageError
 from restore.plugin import ModelSpec, WeightsSpec
@@ -51,6 +52,8 @@ class Contestant:
     scale: int
     task: str
     """The protocol's."""
+    source: Mapping[str, str]
+    """As ``source.told`` returns it: a digest of its code, where no revision covers it."""
 
     @property
     def key(self) -> str:
@@ -66,6 +69,7 @@ class Contestant:
             "spec": self.spec,
             "distribution": self.component.plugin.distribution,
             "version": self.component.plugin.version,
+            **self.source,
             "weights": None if self.weights is None else dict(self.weights),
             "options": {key: as_json(value) for key, value in sorted(self.options.items())},
             "baseline": self.baseline,
@@ -119,7 +123,8 @@ def line_up(
 
 def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: str, *, baseline: bool) -> Contestant:
     model, _, path = spec.partition("@")
-    name, given = component_options.parse(model)
+    label, given = component_options.parse(model)
+    name, _ = component_options.parse(protocol.meant("model", model) if baseline else model)
     named_file = component_options.take_weights(given, path or None)
     file = Path(named_file) if named_file else None
     component, named = registry().find_weighted("model", name)
@@ -148,8 +153,9 @@ def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: 
             weights["towards"] = _known(*blending.other_end(component, chosen))
         options |= shares
     return Contestant(
-        name=_label(name, given, file), spec=spec, model=name, component=component, options=options,
+        name=_label(label, given, file), spec=spec, model=name, component=component, options=options,
         weights=weights, file=file, baseline=baseline, scale=protocol.scale, task=protocol.task,
+        source=source.told(component),
         precision=choose_precision(precision, device, declared.dtypes),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from restore.errors import InputError
+from restore.errors import InputError, UsageError
 from restore.images.files import is_image, suffixes
 
 TURNED = (5, 6, 7, 8)
@@ -74,12 +74,13 @@ def find_datasets(data: Path, names: Sequence[str], *, limit: int | None = None)
         limit: take the first so many images of each.
 
     Raises:
-        InputError: no such folder or none that can be read, no images in a data set, or two of one name. A file
-            that cannot be read is listed all the same: it costs its own row later.
+        UsageError: no such folder, or no images in a data set.
+        InputError: a folder that cannot be read, or two images of one name. A file that cannot be read is listed
+            all the same: it costs its own row later.
     """
     if not data.is_dir():
-        raise InputError(
-            f"the data folder {data} does not exist",
+        raise UsageError(
+            f"{data} is a file, not a folder" if data.exists() else f"the data folder {data} does not exist",
             "name a folder of images, or one that holds the folders " + ", ".join(names or ("...",)) + ": --data DIR",
         )
     below = {child.name.lower(): child for child in _children(data) if child.is_dir()}
@@ -90,7 +91,7 @@ def find_datasets(data: Path, names: Sequence[str], *, limit: int | None = None)
 def _read(name: str, folder: Path, limit: int | None) -> Dataset:
     chosen = dict(sorted(_named(folder).items())[:limit])
     if not chosen:
-        raise InputError(f"the data set {folder} holds no images", f"images end in {suffixes()}; name another")
+        raise UsageError(f"the data set {folder} holds no images", f"images end in {suffixes()}; name another")
     return Dataset(name=name, folder=folder, images=tuple(_image(stem, path) for stem, path in chosen.items()))
 
 

@@ -71,7 +71,7 @@ def measure(prediction: Any, target: Any, *, protocol: str | Protocol = "rgb", s
     for text in chosen.metrics:
         name = parse(text)[0]
         try:
-            metric = find_metric(text)
+            metric = find_metric(chosen.meant("metric", text))
             scores.values[name] = _score(metric, pair)
         except (WeightsError, InputError) as error:
             if name in ALWAYS or isinstance(error, DamagedWeightsError):

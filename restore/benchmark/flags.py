@@ -10,8 +10,12 @@ import torch
 from restore.quiet import Held, Undo
 
 CUDNN = ("deterministic", "benchmark")
-PRECISIONS = ("cuda.matmul", "cudnn.conv", "cudnn.rnn", "mkldnn.matmul", "mkldnn.conv", "mkldnn.rnn")
-"""Places below ``torch.backends`` whose ``fp32_precision`` may be ``tf32`` or ``bf16``."""
+PRECISIONS = {
+    "cuda.matmul": "none", "cudnn.conv": "tf32", "cudnn.rnn": "tf32",
+    "mkldnn.matmul": "none", "mkldnn.conv": "none", "mkldnn.rnn": "none",
+}  # fmt: skip
+"""Places below ``torch.backends`` whose ``fp32_precision`` may be ``tf32`` or ``bf16``, and what torch starts with."""
+RECORDED = ("cudnn.allow_tf32", "cudnn.benchmark", "cudnn.deterministic", "float32_matmul_precision")
 
 
 def flags() -> dict[str, Any]:
@@ -25,6 +29,17 @@ def flags() -> dict[str, Any]:
     with contextlib.suppress(RuntimeError):
         found["float32_matmul_precision"] = torch.get_float32_matmul_precision()
     return found
+
+
+def recorded() -> dict[str, Any]:
+    """Return what a result tells of the flags; of the newer interface only what is not as torch starts with."""
+    found = flags()
+    started = {f"{place}.fp32_precision": precision for place, precision in PRECISIONS.items()}
+    return {
+        **{name: found[name] for name in RECORDED},
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        **{name: found[name] for name, precision in started.items() if found[name] != precision},
+    }
 
 
 def _holder(place: str) -> Any:

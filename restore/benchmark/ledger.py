@@ -37,11 +37,13 @@ class Ledger:
             identity: what must be the same for results to belong together; JSON can carry it.
 
         Raises:
-            UsageError: the folder holds a run of another identity, or one that is going on.
+            UsageError: the folder is a file, or holds a run of another identity, or one that is going on.
             InputError: the folder cannot be written.
         """
         self.path = folder / NAME
         self._guard = threading.Lock()
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file, and a run needs a folder", "choose another with -o")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = _locked(self.path)

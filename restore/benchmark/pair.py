@@ -10,6 +10,7 @@ from torch import Tensor
 
 from restore.benchmark.protocol import Protocol
 from restore.contracts import ComparesPrepared, Metric
+from restore.errors import PluginError
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,16 @@ class Pair:
         Args:
             metric: to compute.
             more: of ``mask`` and ``observation`` what the metric takes.
+
+        Raises:
+            PluginError: the metric calls ``exit``; whatever else it raises.
         """
-        if isinstance(metric, ComparesPrepared):
-            return metric.compare_prepared(*self.prepared, self.protocol, **more)
-        return metric(self.prediction, self.target, self.protocol, **more)
+        try:
+            if isinstance(metric, ComparesPrepared):
+                return metric.compare_prepared(*self.prepared, self.protocol, **more)
+            return metric(self.prediction, self.target, self.protocol, **more)
+        except SystemExit as error:
+            raise PluginError(
+                f"the metric called for the end of the program: SystemExit({error.code!r})",
+                "this is a defect of its plugin; tell its authors",
+            ) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from restore.errors import InputError, UsageError
 from restore.options import parse
+from restore.registry import registry
 from restore.values import convert
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Protocol:
         ssim_k2: contrast constant.
         lpips_version: of the published linear weights.
         pooling: of the images' scores.
+        home: the distribution that offers it, whose own components its short names mean where another has the same
+            names; no part of the hash.
 
     Raises:
         UsageError: a field of the wrong type, or out of range.
@@ -77,6 +80,7 @@ class Protocol:
     ssim_k2: float = 0.03
     lpips_version: str = "0.1"
     pooling: Literal["mean"] = "mean"
+    home: str = ""
 
     def __post_init__(self) -> None:
         for name, wanted in field_types().items():
@@ -118,9 +122,15 @@ class Protocol:
         return tuple(parse(metric)[0] for metric in self.metrics)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as JSON has them."""
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        """Return all fields but ``home`` as JSON has them."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self) if field.name != "home")
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+
+    def meant(self, kind: str, text: str) -> str:
+        """Return what it names, ``psnr`` or ``bicubic:scale=4|jpeg``, unmistakably among all that is installed."""
+        if not text or not self.home:
+            return text
+        return "|".join(registry().at_home(kind, part.strip(), self.home) for part in text.split("|"))
 
     def border(self, scale: int | None = None) -> int:
         """Return how many pixels are cropped on each side.
@@ -181,13 +191,18 @@ class Protocol:
             ``(B, C', H', W')`` in ``[0, 255]``: uint8, or float64.
 
         Raises:
-            InputError: nothing is left after the crop.
+            InputError: neither float nor uint8, or nothing is left after the crop.
             UsageError: a scale is needed.
         """
         import torch
 
         from restore.benchmark.color import studio_luma
 
+        if image.dtype != torch.uint8 and not image.is_floating_point():
+            raise InputError(
+                f"a protocol measures float or uint8, not {str(image.dtype).removeprefix('torch.')}",
+                "convert the image: to uint8, or to float in [0, 1]",
+            )
         border = self.border(scale)
         height, width = image.shape[-2:]
         if min(height, width) <= 2 * border:

@@ -57,7 +57,7 @@ def of(component: Component) -> Protocol:
             "it returns a restore.benchmark.Protocol",
         )
     summary = component.spec.summary or protocol.summary
-    return replace(protocol, id=component.spec.name, summary=summary)
+    return replace(protocol, id=component.spec.name, summary=summary, home=component.plugin.distribution)
 
 
 def read(path: Path) -> Protocol:

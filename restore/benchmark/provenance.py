@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 import restore
+from restore.benchmark.flags import recorded
 
 LIBRARIES = (
     "numpy", "scipy", "pillow", "opencv-python", "scikit-image", "kornia", "tifffile", "safetensors", "lpips",
@@ -36,19 +37,8 @@ def environment(device: torch.device, precision: str) -> dict[str, Any]:
         "device_name": device_name(device),
         "threads": torch.get_num_threads(),
         "precision": precision,
-        "flags": flags(),
+        "flags": recorded(),
         "versions": {name: found for name in LIBRARIES if (found := _version(name)) is not None},
-    }
-
-
-def flags() -> dict[str, Any]:
-    """Return the switches of torch that decide how a network computes."""
-    return {
-        "cudnn.allow_tf32": torch.backends.cudnn.allow_tf32,
-        "cudnn.benchmark": torch.backends.cudnn.benchmark,
-        "cudnn.deterministic": torch.backends.cudnn.deterministic,
-        "float32_matmul_precision": torch.get_float32_matmul_precision(),
-        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from restore.atomic import replacing
 from restore.benchmark.timing import quartiles
-from restore.errors import InputError
+from restore.errors import InputError, UsageError
 
 SCHEMA = 1
 NAME = "results.json"
@@ -112,20 +112,22 @@ def write(results: Mapping[str, Any], path: Path) -> None:
         ) from error
 
 
-def read(path: Path) -> Results:
+def read(path: str | Path) -> Results:
     """Read a result.
 
     Args:
         path: ``results.json``, or the folder of a run.
 
     Raises:
-        InputError: it is absent, or no result that this version reads.
+        UsageError: it does not exist.
+        InputError: it cannot be read, or is no result that this version reads.
     """
-    file = path / NAME if path.is_dir() else path
+    file = Path(path)
+    file = file / NAME if file.is_dir() else file
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{file} does not exist", "restore bench writes it when it is done") from None
+        raise UsageError(f"{file} does not exist", "restore bench writes it when it is done") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{file} is no result of restore bench: {error}", "name a results.json") from error
     parts = ("protocol", "environment", "datasets", "models", "scores", "summary")

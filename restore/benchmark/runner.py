@@ -86,7 +86,7 @@ def run(settings: Settings, observer: Observer | None = None) -> results.Results
     contestants = line_up(protocol, settings.models, device=device, precision=settings.precision)
     scorer = Scorer(protocol, device)
     where = environment(device, settings.precision)
-    degradation = stages.record(protocol.degradation)
+    degradation = stages.record(protocol.meant("degradation", protocol.degradation))
     if (settings.output / results.NAME).exists() and not (settings.output / "ledger.jsonl").exists():
         raise UsageError(
             f"{settings.output} holds results without the ledger of their run", "choose another folder with -o"
@@ -129,7 +129,8 @@ class Bench:
     """Data set and image of the inputs and originals that have been written."""
 
     def __post_init__(self) -> None:
-        self.degradation = build_degradation(self.settings.protocol.degradation)
+        protocol = self.settings.protocol
+        self.degradation = build_degradation(protocol.meant("degradation", protocol.degradation))
         self.metrics_key = hashlib.sha256(json.dumps(self.scorer.record()).encode()).hexdigest()[:16]
 
     def work(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from restore.benchmark import source
 from restore.benchmark.cases import Case
 from restore.benchmark.columns import HOLE, reading
 from restore.benchmark.pair import Pair
@@ -127,6 +128,7 @@ class Scorer:
             name: {
                 "distribution": component.plugin.distribution,
                 "version": component.plugin.version,
+                **source.told(component),
                 **reading(self._source(name), name),
                 "description": _description(self._metrics.get(name)),
                 "absent": self._absent.get(name),
@@ -143,7 +145,7 @@ class Scorer:
 
     def _build(self, text: str) -> None:
         name, options = parse(text)
-        component = registry().find("metric", name)
+        component = registry().find("metric", self._protocol.meant("metric", name))
         self._components[name] = component
         self._takes[name] = frozenset()
         try:
@@ -169,7 +171,7 @@ class Scorer:
                 raise
             except WeightsError as error:
                 self._absent[name] = reason_of(error)
-            except Exception:  # noqa: BLE001 - told with the image that it happens to
+            except (Exception, SystemExit):  # noqa: BLE001 - told with the image that it happens to
                 continue
 
     def _columns(self) -> list[_Column]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from restore import options as component_options
+from restore.benchmark import source
 from restore.composition import stages
 from restore.registry import registry
 from restore.values import as_json
@@ -13,6 +14,8 @@ from restore.values import as_json
 
 def record(degradation: str) -> list[dict[str, Any]]:
     """Return ``{"name", "distribution", "version", "options"}`` of each stage, as JSON has them.
+
+    ``source`` is among it where ``source.told`` has one.
 
     A default is as much a part of what was measured as an option that was written, and another version of a
     plugin may have another.
@@ -37,5 +40,6 @@ def _stage(name: str, given: Mapping[str, str]) -> dict[str, Any]:
         "name": component.spec.name,
         "distribution": component.plugin.distribution,
         "version": component.plugin.version,
+        **source.told(component),
         "options": {key: as_json(chosen.get(key, option.default)) for key, option in options.items()},
     }

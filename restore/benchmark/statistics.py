@@ -63,10 +63,13 @@ class Paired:
 
 
 def bootstrap(values: Sequence[float], *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """Return the mean and its percentile bootstrap interval (Efron 1979).
+    """Return the mean and its expanded percentile bootstrap interval (Efron 1979, Hesterberg 2015).
 
-    Each resample draws as many values as there are, with replacement; the interval cuts ``(1 - level) / 2`` of
-    the resamples' means off at either end. The same values give the same interval: the seed is fixed.
+    Each resample draws as many values as there are, with replacement; the interval cuts a share of the resamples'
+    means off at either end. That share would be ``(1 - level) / 2``, but such an interval of a mean is too short for
+    few values, by as much as a normal distribution is narrower than Student's and by dividing by n instead of n - 1.
+    So it is the share at which a normal interval would be as wide as Student's. The same values give the same
+    interval: the seed is fixed.
 
     Args:
         values: finite numbers; of none, everything is NaN, and of one, the interval is the value itself.
@@ -85,9 +88,18 @@ def bootstrap(values: Sequence[float], *, level: float = LEVEL, resamples: int =
     if sample.size == 0:
         return Interval(mean=math.nan, low=math.nan, high=math.nan, n=0)
     means = _resampled_means(sample, resamples, np.random.default_rng(seed))
-    tail = (1 - level) / 2
+    tail = _tail(level, sample.size)
     low, high = np.percentile(means, (100 * tail, 100 * (1 - tail)))
     return Interval(mean=float(sample.mean()), low=float(low), high=float(high), n=sample.size)
+
+
+def _tail(level: float, n: int) -> float:
+    """Return the share of the resamples' means beyond either end: ``Phi(-sqrt(n / (n - 1)) t)``, t of n - 1 degrees."""
+    from scipy.special import ndtr, stdtrit  # type: ignore[import-untyped]
+
+    if n < 2:
+        return (1 - level) / 2
+    return float(ndtr(-math.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 + level) / 2)))
 
 
 def paired(method: Sequence[float], reference: Sequence[float], *, higher_is_better: bool, seed: int = 0) -> Paired:

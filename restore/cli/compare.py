@@ -24,10 +24,12 @@ Examples:
 
 A and B are the results of `restore bench`: results.json or its folder.
 Differences are A minus B, image by image; the interval is that of their mean
-(percentile bootstrap, 95 %), and the verdict says whether A is better. Below 6
-images there is none. Results of different protocols, degradations, metrics or
-data are refused, and the fields that differ are named; versions that differ are
-told. Models of one name are compared, or those of -a and -b.
+(expanded percentile bootstrap, 95 %), and the verdict says whether A is better.
+Below 6 images there is none. Verdicts are not corrected for their number: of
+twenty between equals, one is wrong on average. Results of different protocols,
+degradations, metrics or data are refused, and the fields that differ are named;
+versions that differ are told. Models of one name are compared, or those of -a
+and -b.
 """
 
 

@@ -35,6 +35,7 @@ def diagnose() -> Iterator[Check]:
     yield from _opencv()
     yield from devices()
     yield from _plugins()
+    yield from _names()
     yield from _weights()
     yield from _networks()
     yield from _store()
@@ -130,6 +131,21 @@ def _plugins() -> Iterator[Check]:
         if record.status != "ok":
             verdict: Verdict = "problem" if record.status in ("broken", "incompatible") else "note"
             yield Check(subject="plugin", verdict=verdict, finding=record.problem, cure=record.cure)
+
+
+def _names() -> Iterator[Check]:
+    found = registry()
+    shared: dict[str, list[str]] = {}
+    for component in found.components:
+        if found.is_ambiguous(component):
+            shared.setdefault(f"{component.spec.kind} {component.spec.name}", []).append(component.qualified)
+    for name, owners in sorted(shared.items()):
+        yield Check(
+            subject="names",
+            verdict="note",
+            finding=f"{name} is offered by {' and '.join(sorted(owners))}",
+            cure=f"say which one is meant: {sorted(owners)[0]}",
+        )
 
 
 def _weights() -> Iterator[Check]:

@@ -123,12 +123,12 @@ def pair(prediction: Path, target: Path, recursive: bool) -> tuple[list[tuple[st
     """Return ``(name, prediction, target)`` of each pair, and the files without a partner.
 
     Raises:
-        InputError: a path that does not exist, or folders with no name in common.
-        UsageError: a file and a folder.
+        InputError: folders with no name in common.
+        UsageError: a path that does not exist, or a file and a folder.
     """
     for path in (prediction, target):
         if not path.exists():
-            raise InputError(f"{path} does not exist", "check the path")
+            raise UsageError(f"{path} does not exist", "check the path")
     if prediction.is_dir() != target.is_dir():
         raise UsageError(
             f"{prediction} and {target}: one is a folder, the other is not", "give two files or two folders"
@@ -160,7 +160,7 @@ def columns(protocol: Protocol) -> list[Column]:
 
     found = []
     for name in protocol.metric_names:
-        told = reading(registry().find("metric", name).factory(), name)
+        told = reading(registry().find("metric", protocol.meant("metric", name)).factory(), name)
         found.append(column(name, {**told, "digits": told["digits"] + 1}))
     return found
 

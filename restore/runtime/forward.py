@@ -59,7 +59,7 @@ class Forward:
 
         Raises:
             OutOfMemoryError: even one image of the batch is too much.
-            PluginError: the output is no image of the size that the model declares.
+            PluginError: the output is no image of the size that the model declares, or the model calls ``exit``.
         """
         try:
             return self._checked(image, mask, tally)
@@ -89,18 +89,28 @@ class Forward:
     def _pass(self, observation: Observation, precision: str) -> Tensor:
         # Not inference mode: a model that searches a latent space needs gradients of its own.
         with torch.no_grad(), autocast(self.device, precision):
-            output = self.module(observation)
+            output = self._called(observation)
         batch, _, height, width = observation.image.shape
-        self._check_shape(output, (batch, height * self.scale, width * self.scale))
-        return output.detach()
+        return self._checked_shape(output, (batch, height * self.scale, width * self.scale)).detach()
 
-    def _check_shape(self, output: object, wanted: tuple[int, int, int]) -> None:
+    def _called(self, observation: Observation) -> object:
+        """Call the model. Raises PluginError where it ends the program: that would look as if all were well."""
+        try:
+            return self.module(observation)
+        except SystemExit as error:
+            raise PluginError(
+                f"{self.name} called for the end of the program: SystemExit({error.code!r})",
+                "this is a defect of the model's plugin; tell its authors",
+            ) from error
+
+    def _checked_shape(self, output: object, wanted: tuple[int, int, int]) -> Tensor:
         made = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        if not isinstance(made, tuple) or made not in [(wanted[0], c, *wanted[1:]) for c in (1, 3)]:
+        if not isinstance(output, Tensor) or made not in [(wanted[0], c, *wanted[1:]) for c in (1, 3)]:
             raise PluginError(
                 f"{self.name} made {made} where {wanted[0]} images of {wanted[2]} x {wanted[1]} were due",
                 "this is a defect of the model's plugin; tell its authors",
             )
+        return output
 
 
 LACK_OF_MEMORY = ("DefaultCPUAllocator", "MPS backend out of memory", "STATUS_ALLOC_FAILED")

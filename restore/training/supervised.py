@@ -162,6 +162,7 @@ class Supervised(Recipe):
     def _scored(self, restored: Tensor, original: Tensor, seen: Observation) -> Mapping[str, float]:
         scores = evaluate(restored, original, protocol=self.protocol, scale=self.scale)
         if CONSISTENCY in self.measured:
-            pair = Pair(restored, original, find_protocol(self.protocol).at(self.scale))
-            scores[CONSISTENCY] = float(pair.scored_by(find_metric(CONSISTENCY), observation=seen))
+            protocol = find_protocol(self.protocol).at(self.scale)
+            metric = find_metric(protocol.meant("metric", CONSISTENCY))
+            scores[CONSISTENCY] = float(Pair(restored, original, protocol).scored_by(metric, observation=seen))
         return scores

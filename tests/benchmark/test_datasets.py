@@ -11,7 +11,7 @@ from PIL import Image
 
 from restore.benchmark.datasets import find_datasets
 from restore.cli.degrade import seed_of
-from restore.errors import InputError
+from restore.errors import InputError, UsageError
 
 
 def picture(path: Path, shade: int = 100, size: tuple[int, int] = (9, 7)) -> Path:
@@ -124,11 +124,14 @@ def test_seeds_are_those_of_restore_degrade(tmp_path):
 
 
 def test_what_cannot_be_a_data_set_is_told_with_a_cure(tmp_path):
-    with pytest.raises(InputError, match="does not exist") as caught:
+    with pytest.raises(UsageError, match="does not exist") as caught:
         find_datasets(tmp_path / "nowhere", ["set5"])
     assert "set5" in caught.value.cure
+    picture(tmp_path / "photo.png")
+    with pytest.raises(UsageError, match=r"photo\.png is a file, not a folder"):
+        find_datasets(tmp_path / "photo.png", ["set5"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no images"):
+    with pytest.raises(UsageError, match="holds no images"):
         find_datasets(tmp_path / "empty", [])
     picture(tmp_path / "twice" / "a.png")
     picture(tmp_path / "twice" / "a.jpg")

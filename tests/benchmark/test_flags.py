@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
@@ -11,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restore.benchmark.flags import PRECISIONS, exact, flags
+from restore.benchmark.flags import PRECISIONS, exact, flags, recorded
 
 OLD = st.fixed_dictionaries(
     {
@@ -106,6 +109,27 @@ def test_the_older_interface_says_so_too(old):
             assert torch.backends.cuda.matmul.allow_tf32 is False
         assert torch.get_float32_matmul_precision() == old["matmul"]
         assert torch.backends.cudnn.allow_tf32 is old["allow_tf32"]
+
+
+STARTED = {
+    "cudnn.allow_tf32": True, "cudnn.benchmark": False, "cudnn.deterministic": False,
+    "float32_matmul_precision": "highest", "deterministic_algorithms": False,
+}  # fmt: skip
+"""What published results say of a process that sets nothing."""
+
+
+def test_a_process_that_sets_nothing_records_the_older_flags_alone():
+    code = "import json; from restore.benchmark.flags import recorded; print(json.dumps(recorded()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == STARTED
+
+
+@pytest.mark.parametrize("place", PRECISIONS)
+def test_what_the_newer_interface_says_is_recorded(place):
+    with put_back():
+        holder(place).fp32_precision = "ieee"
+        assert recorded()[f"{place}.fp32_precision"] == "ieee"
+        assert STARTED.keys() <= recorded().keys()
 
 
 @pytest.mark.gpu

@@ -37,7 +37,7 @@ class TestHash:
         assert replace(PLAIN, **{name: OTHER[name]}).hash != PLAIN.hash
 
     def test_no_field_is_forgotten_here(self):
-        assert {field.name for field in fields(Protocol)} == {*OTHER, "summary", "pooling"}
+        assert {field.name for field in fields(Protocol)} == {*OTHER, "summary", "pooling", "home"}
 
     def test_the_summary_does_not_count(self):
         assert replace(PLAIN, summary="other words").hash == PLAIN.hash
@@ -174,3 +174,11 @@ class TestDescription:
     def test_a_protocol_that_only_measures_says_nothing_of_degradations(self):
         assert "input " not in PLAIN.describe()
         assert f"protocol  plain {PLAIN.hash[:12]}" in PLAIN.describe()
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.bool])
+@pytest.mark.parametrize("rounding", ["uint8", "none"])
+def test_what_is_neither_float_nor_bytes_has_no_levels(dtype, rounding):
+    """200 of int32 would be 200 times white."""
+    with pytest.raises(InputError, match="float or uint8, not"):
+        replace(PLAIN, rounding=rounding).prepare(torch.ones(1, 3, 8, 8, dtype=dtype))

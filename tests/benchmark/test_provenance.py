@@ -27,7 +27,7 @@ def test_versions_flags_and_device():
     before = torch.backends.cudnn.benchmark
     try:
         torch.backends.cudnn.benchmark = not before
-        assert provenance.flags()["cudnn.benchmark"] is not before
+        assert provenance.environment(torch.device("cpu"), "auto")["flags"]["cudnn.benchmark"] is not before
     finally:
         torch.backends.cudnn.benchmark = before
 

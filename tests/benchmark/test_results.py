@@ -8,7 +8,7 @@ import math
 import pytest
 
 from restore.benchmark import results
-from restore.errors import InputError
+from restore.errors import InputError, UsageError
 
 
 def score(image, value, *, status="ok", reason=None):
@@ -81,10 +81,10 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 def test_reading_takes_a_file_or_a_run_and_refuses_everything_else(tmp_path):
     whole = {"schema": 1, **{name: [] for name in ("protocol", "environment", "datasets", "models", "scores")}}
     results.write({**whole, "summary": []}, tmp_path / "results.json")
-    assert results.read(tmp_path) == results.read(tmp_path / "results.json")
+    assert results.read(tmp_path) == results.read(str(tmp_path / "results.json")) == results.read(str(tmp_path))
     for name, text in (("no json", "{"), ("list", "[]"), ("later", '{"schema": 2}'), ("part", json.dumps(whole))):
         (tmp_path / name).write_text(text)
         with pytest.raises(InputError, match="no result"):
             results.read(tmp_path / name)
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(UsageError, match="does not exist"):
         results.read(tmp_path / "nothing")

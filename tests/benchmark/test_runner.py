@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
@@ -139,6 +140,17 @@ def test_a_failing_image_and_a_failing_model_cost_only_their_rows(bench, picture
     counts = {row["model"]: (row["n"], row["failed"]) for row in found["summary"]}
     assert counts == {"plain": (4, 1), "picky": (3, 2), "broken": (0, 5), "wrong": (0, 5)}
     assert not rows(found, model="broken")[0]["metrics"]["levels"]
+
+
+def test_a_model_or_a_metric_that_exits_ends_nothing(lab, pictures, tmp_path):
+    protocol = replace(find_protocol("lab"), metrics=("levels", "leaver"), baselines=())
+    found = run(
+        Settings(protocol=protocol, models=("quitter", "plain"), data=pictures("data", a=(8, 8)), output=tmp_path)
+    )
+    assert [(row["model"], row["status"]) for row in found["scores"]] == [("quitter", "failed"), ("plain", "ok")]
+    assert "quitter called for the end of the program" in found["scores"][0]["error"]
+    assert found["scores"][1]["metrics"]["levels"] is not None
+    assert "called for the end of the program" in found["scores"][1]["reasons"]["leaver"]
 
 
 def test_an_image_that_no_model_gets_costs_its_rows_and_stays_in_the_record(bench, pictures):

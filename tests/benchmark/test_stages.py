@@ -63,6 +63,7 @@ def go(folder, output):
 def test_every_option_of_every_stage_is_told_with_its_origin(dim):
     bicubic, dimmed = stages.record("bicubic:scale=2 | restore-dim:dim:share=0.25,steps=3")
     assert bicubic["options"] == {"scale": 2, "border": "symmetric", "rounding": "none"}  # docs/degradations.md
+    assert len(dimmed.pop("source")) == 64
     assert dimmed == {
         "name": "dim", "distribution": "restore-dim", "version": "1.0",
         "options": {"share": 0.25, "steps": [3], "top": "inf", "note": None, "map": "a/b"},
@@ -103,4 +104,12 @@ def test_other_defaults_are_another_run(dim, pictures, tmp_path):
     factory = registry().find("degradation", "dim").factory()
     factory.__init__.__defaults__ = (0.75, *factory.__init__.__defaults__[1:])
     with pytest.raises(UsageError, match=r"degradation\.1\.options\.share was 0\.5 and is 0\.75"):
+        go(folder, output)
+
+
+def test_another_code_under_the_same_version_is_another_run(dim, pictures, tmp_path):
+    folder, output = pictures("data", a=(8, 8)), tmp_path / "out"
+    go(folder, output)
+    dim("1.0", PARTS.replace("image * self.share", "image * self.share**2"))
+    with pytest.raises(UsageError, match=r"degradation\.1\.source was"):
         go(folder, output)

@@ -138,11 +138,14 @@ def test_another_seed_is_another_protocol(photos, tmp_path):
 
 
 def test_slips_are_told_before_anything_is_written(photos, tmp_path):
-    out = tmp_path / "out"
+    out, empty = tmp_path / "out", tmp_path / "empty"
+    empty.mkdir()
     for code, words, arguments in (
         (3, "did you mean sr-x4", ("sr-x4x", "--data", photos)),
         (3, "did you mean bicubic", ("sr-x2", "-m", "bicubik", "--data", photos)),
-        (1, "--data DIR", ("sr-x2", "--data", tmp_path / "nowhere")),
+        (2, "--data DIR", ("sr-x2", "--data", tmp_path / "nowhere")),
+        (2, "is a file, not a folder", ("sr-x2", "--data", photos / "ant.png")),
+        (2, "holds no images", ("sr-x2", "--data", empty)),
         (2, "restore metric", ("rgb", "-m", "bicubic", "--data", photos)),
         (2, "no option", ("sr-x2", "-m", "nearest:size=3", "--data", photos)),
         (5, "--device", ("sr-x2", "--data", photos, "--device", "cuda:77")),
@@ -152,6 +155,8 @@ def test_slips_are_told_before_anything_is_written(photos, tmp_path):
         assert words in result.stderr
         assert "Traceback" not in result.output
     assert not out.exists()
+    result = call("sr-x2", "--data", photos, "-o", photos / "ant.png")
+    assert (result.exit_code, "ant.png is a file, and a run needs a folder" in result.stderr) == (2, True)
 
 
 def test_an_interruption_says_how_to_go_on(photos, tmp_path, monkeypatch):

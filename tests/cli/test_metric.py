@@ -161,7 +161,7 @@ def test_damaged_weights_end_it(site, folders):
         (("a.png", "gray.png"), 1, "is RGB, and"),
         (("a.png", "tiny.png"), 1, "24 x 24, and"),
         (("tiny.png", "tiny.png"), 0, "SSIM needs 11 x 11"),
-        (("a.png", "gone.png"), 1, "does not exist"),
+        (("a.png", "gone.png"), 2, "does not exist"),
         (("a.png", "folder"), 2, "one is a folder"),
         (("folder", "other"), 1, "no name in common"),
         (("a.png", "a.png", "--protocol", "sr-y"), 2, "no scale is given"),

@@ -123,6 +123,20 @@ def test_another_end_that_is_not_there_or_of_another_network(knob, site):
         restore.load("odd:calm=0.5")
 
 
+def test_a_short_name_means_the_same_distribution(knob, site):
+    other = """
+from restore.plugin import ModelSpec, hookimpl
+
+@hookimpl
+def restore_models():
+    return [ModelSpec(name="tame", factory="restore_second.plugin:None", task="denoising")]
+"""
+    site.install("restore-second", other)
+    with pytest.raises(PluginError, match="'tame' is offered by 2 plugins"):
+        restore.load("tame")
+    assert equal(numbers("wild", calm=1), knob.tame)
+
+
 def test_the_other_end_is_checked_by_its_hash(site, toy, knob):
     content = {"net.py": NETWORK, "first.safetensors": toy.content(4, 1), "plain.safetensors": toy.content(4, 99)}
     site.install("restore-knob", PLUGIN.format(**knob.hashes), files=content)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from restore.contracts import Model
+from restore.errors import PluginError
 from restore.runtime.forward import Tally, ran_out_of_memory
 
 
@@ -100,3 +101,16 @@ def test_a_network_that_relies_on_the_usual_layout_keeps_it(make, strided):
     make(strided, multiple_of=4)(torch.rand(2, 3, 8, 12))
     assert layouts == [True]
     assert all(p.is_contiguous() for p in strided.parameters())
+
+
+def test_a_model_that_exits_does_not_end_the_program(make):
+    def quitter(seen):
+        if seen.image.max() > 0.5:
+            raise SystemExit(0)
+        return seen.image
+
+    dark, bright = torch.zeros(3, 8, 8), torch.ones(3, 8, 8)
+    with pytest.raises(PluginError, match=r"fake called for the end of the program: SystemExit\(0\)"):
+        make(quitter)(bright)
+    outcomes = list(make(quitter).map([dark, bright]))
+    assert [outcome.error is None for outcome in outcomes] == [True, False]

@@ -65,7 +65,7 @@ class LPIPS:
             protocol: says the version, and whether float images are rounded.
 
         Raises:
-            InputError: shapes that differ, a side below 32 pixels, or values outside ``[0, 1]``.
+            InputError: shapes that differ, a side below 32 pixels, another dtype, or values outside ``[0, 1]``.
             UsageError: a version other than 0.1.
             WeightsError: the network or its linear weights are not here.
             DamagedWeightsError: they are, and are not what was published.
@@ -138,11 +138,16 @@ def _check(prediction: Tensor, target: Tensor) -> None:
             f"LPIPS needs {SMALLEST} x {SMALLEST} pixels, and there are {width} x {height}",
             "use larger images, or a protocol without LPIPS",
         )
-    floats = [image.detach().double() for image in (prediction, target) if image.is_floating_point()]
-    if not floats:
-        if prediction.dtype == target.dtype == torch.uint8:
-            return
-        raise InputError(f"LPIPS takes float or uint8, not {prediction.dtype}", "convert the images")
+    others = [image for image in (prediction, target) if image.dtype != torch.uint8]
+    for image in others:
+        if not image.is_floating_point():
+            raise InputError(
+                f"LPIPS takes float or uint8, not {str(image.dtype).removeprefix('torch.')}",
+                "convert the image: to uint8, or to float in [0, 1]",
+            )
+    if not others:
+        return
+    floats = [image.detach().double() for image in others]
     ends = torch.stack([end for image in floats for end in (image.amin(), image.amax())])
     lowest, highest = float(ends.amin()), float(ends.amax())  # NaN passes through both
     if not (lowest >= -SLACK and highest <= 1 + SLACK):

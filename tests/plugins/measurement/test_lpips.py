@@ -137,6 +137,14 @@ class TestRefusals:
             with pytest.raises(InputError, match=r"takes values in \[0, 1\]"):
                 LPIPS()(*pair, protocol)
 
+    @pytest.mark.parametrize("dtype", [torch.int32, torch.bool])
+    @pytest.mark.parametrize("other", [torch.float32, torch.uint8])
+    def test_whole_numbers_and_truth_beside_an_image(self, protocol, dtype, other):
+        wrong, good = torch.ones(1, 3, 40, 40).to(dtype), torch.ones(1, 3, 40, 40).to(other)
+        for pair in ((wrong, good), (good, wrong)):
+            with pytest.raises(InputError, match=f"float or uint8, not {dtype}".replace("torch.", "")):
+                LPIPS()(*pair, protocol)
+
     @pytest.mark.parametrize("shape", [(1, 3, 40, 41), (1, 1, 40, 40), (2, 3, 40, 40), (3, 40, 40)])
     def test_shapes_that_differ(self, protocol, shape):
         with pytest.raises(InputError, match="of one size"):
