@@ -97,9 +97,11 @@ def table() -> str:
 
 
 def with_table(text: str, scores: str) -> str:
-    """Return the README with the table between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    """Return the README with the table between its marks. Raises ValueError where it has none."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{README.name} has no place for the table: it lies between {BEGIN} and {END}")
     return f"{before}{BEGIN}\n{scores}\n{END}{after}"
 
 

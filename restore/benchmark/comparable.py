@@ -46,6 +46,45 @@ def version_notes(a: Results, b: Results) -> list[str]:
     return [f"degraded or measured by different versions: {note}" for note in notes]
 
 
+def run_notes(a: Results, b: Results, pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a line for each device and precision, and of one model for other weights or code, of the two results.
+
+    Scores may differ by these; whether they are what is compared, or in the way, the reader knows.
+
+    Args:
+        a: a result.
+        b: another.
+        pairs: names of the models that are compared, one of each result.
+    """
+    notes = []
+    devices = [_device(found.get("environment", {})) for found in (a, b)]
+    if devices[0] != devices[1]:
+        notes.append(f"run on different devices: {' and '.join(devices)}")
+    models_a, models_b = ({model["name"]: model for model in found["models"]} for found in (a, b))
+    for name, other in pairs:
+        first, second = models_a[name], models_b[other]
+        label = name if name == other else f"{name} and {other}"
+        if first.get("precision") != second.get("precision"):
+            notes.append(f"{label}: run in {first.get('precision')} and {second.get('precision')}")
+        if name != other:
+            continue  # whose weights and code are others by right
+        if first.get("weights") != second.get("weights"):
+            notes.append(f"{label}: with the weights {_weights(first)} and {_weights(second)}")
+        if any(first.get(field) != second.get(field) for field in _OF_A_VERSION):
+            told = f"{_version(first, second)} and {_version(second, first)}"
+            notes.append(f"{label}: of different versions, {first.get('distribution')} {told}")
+    return notes
+
+
+def _device(environment: Mapping[str, Any]) -> str:
+    return f"{environment.get('device', 'not told')} ({environment.get('device_name', 'unnamed')})"
+
+
+def _weights(model: Mapping[str, Any]) -> str:
+    told = model.get("weights")
+    return "none" if not told else f"{told.get('name')} ({str(told.get('sha256'))[:12]})"
+
+
 def _protocol_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:
     if a["hash"] == b["hash"]:
         return

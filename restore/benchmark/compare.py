@@ -51,17 +51,22 @@ def compare(a: Results, b: Results, *, models: tuple[str, str] | None = None) ->
     Raises:
         InputError: one of them is no result of a benchmark.
         UsageError: they differ in protocol, degradation, a metric or data (the message names the fields), or have
-            no models to compare.
+            no models or no scores to compare.
     """
     first, second = Outcome(a), Outcome(b)
     refuse_differences(a, b)
-    return [
+    found = [
         comparison
         for model_a, model_b in _pairs(first, second, models)
         for dataset in first.datasets
         for metric in first.columns
         if (comparison := _comparison(first, second, dataset, (model_a, model_b), metric))
     ]
+    if not found:
+        raise UsageError(
+            "the two results have no score in common", "look into both for failures, and for scores that are n/a"
+        )
+    return found
 
 
 def _pairs(a: Outcome, b: Outcome, models: tuple[str, str] | None) -> list[tuple[str, str]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from restore import images
-from restore.benchmark.pair import Pair
+from restore.benchmark.columns import HOLE
+from restore.benchmark.pair import Pair, takes
 from restore.benchmark.pixels import refuse_transparency, to_tensor
 from restore.benchmark.protocol import Protocol
 from restore.benchmark.protocols import find_protocol
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ALWAYS = ("psnr",)
 """Metrics that two images are enough for: where one of them cannot be computed, the images are at fault."""
+NO_HOLE = "two images do not tell where the hole is; restore bench measures it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,8 @@ def evaluate(
         prediction: path, bytes, PIL image, array or tensor.
         target: the same size and number of channels; its kind and dtype may differ.
         protocol: a name (``rgb``, ``y``, ``sr-rgb``, ``sr-y`` ...), the path of a TOML file, or a Protocol.
-            Both images are measured as they are: what it says of originals and their degradation is for
-            ``restore bench``.
+            Both images are measured as they are: what it says of originals, their degradation and holes is
+            for ``restore bench``.
         scale: of the degradation; ``sr-*`` crop as many pixels on each side.
 
     Returns:
@@ -77,6 +79,9 @@ def measure(prediction: Any, target: Any, *, protocol: str | Protocol = "rgb", s
             if name in ALWAYS or isinstance(error, DamagedWeightsError):
                 raise
             scores.reasons[name] = "; ".join(part for part in (error.message, error.cure) if part)
+            continue
+        if "hole" in chosen.regions and "mask" in takes(metric):
+            scores.reasons[f"{name}{HOLE}"] = NO_HOLE
     return scores
 
 

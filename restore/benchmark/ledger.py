@@ -1,4 +1,4 @@
-"""The ledger of a run: one line a finished image, on disk before the next one starts, so that a run can be killed."""
+"""The ledger of a run: one line a finished image, on disk before it counts as finished, so that a run can be killed."""
 
 from __future__ import annotations
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from restore.benchmark.protocol import Protocol
 from restore.contracts import ComparesPrepared, Metric
 from restore.errors import PluginError
+from restore.options import signature
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,3 +53,14 @@ class Pair:
                 f"the metric called for the end of the program: SystemExit({error.code!r})",
                 "this is a defect of its plugin; tell its authors",
             ) from error
+
+
+def takes(metric: Metric) -> frozenset[str]:
+    """Return the names of what a metric can be given; ``mask`` and ``observation`` of one that takes any keyword."""
+    call: Any = metric.forward if isinstance(metric, nn.Module) else metric
+    try:
+        kinds = {parameter.kind for parameter in inspect.signature(call).parameters.values()}
+    except (TypeError, ValueError):
+        kinds = set()
+    anything = ("mask", "observation") if inspect.Parameter.VAR_KEYWORD in kinds else ()
+    return frozenset(signature(call)) | frozenset(anything)

@@ -7,61 +7,34 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from restore import images
 from restore.benchmark import results, stages
 from restore.benchmark.cases import Case, make_case
 from restore.benchmark.contestants import Contestant, line_up
 from restore.benchmark.datasets import Dataset, ImageFile, find_datasets
+from restore.benchmark.kept import Kept
 from restore.benchmark.ledger import Key, Ledger
 from restore.benchmark.observer import Observer, Row, Silent
 from restore.benchmark.pipeline import Behind, ahead, executor
-from restore.benchmark.pixels import to_bytes, to_tensor
-from restore.benchmark.protocol import Protocol
+from restore.benchmark.pixels import to_tensor
 from restore.benchmark.provenance import environment
 from restore.benchmark.scoring import Pending, Scorer, reason_of
+from restore.benchmark.settings import Settings
 from restore.benchmark.timing import Clock, Timed
 from restore.composition import build_degradation
 from restore.errors import UsageError
 from restore.runtime import Restorer
 from restore.runtime.policy import choose_device
-from restore.weights import digest
+
+__all__ = ["Settings", "run"]
 
 Item = tuple[Dataset, ImageFile]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What is run.
-
-    Args:
-        protocol: how it is measured.
-        models: as ``line_up`` takes them; the protocol's baselines are added.
-        data: folder of data sets, or of images.
-        output: folder of the run: ledger, images, results and report.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        precision: ``auto``, or one for all models.
-        limit: take the first so many images of each data set.
-        repeats: how often each image is restored for its time; the median counts.
-        command: what is recorded as the command.
-    """
-
-    protocol: Protocol
-    models: tuple[str, ...]
-    data: Path
-    output: Path
-    device: str = "auto"
-    precision: str = "auto"
-    limit: int | None = None
-    repeats: int = 1
-    command: tuple[str, ...] = ()
 
 
 def run(settings: Settings, observer: Observer | None = None) -> results.Results:
@@ -92,7 +65,6 @@ def run(settings: Settings, observer: Observer | None = None) -> results.Results
             f"{settings.output} holds results without the ledger of their run", "choose another folder with -o"
         )
     with Ledger(settings.output, {"protocol": protocol.hash, "degradation": degradation, **where}) as ledger:
-        _tidy(settings.output)
         bench = Bench(settings=settings, device=device, scorer=scorer, ledger=ledger)
         head: results.Results = {
             "schema": results.SCHEMA,
@@ -125,11 +97,10 @@ class Bench:
     device: torch.device
     scorer: Scorer
     ledger: Ledger
-    _shown: set[tuple[str, str]] = field(default_factory=set)
-    """Data set and image of the inputs and originals that have been written."""
 
     def __post_init__(self) -> None:
         protocol = self.settings.protocol
+        self.kept = Kept(self.settings.output)
         self.degradation = build_degradation(protocol.meant("degradation", protocol.degradation))
         self.metrics_key = hashlib.sha256(json.dumps(self.scorer.record()).encode()).hexdigest()[:16]
 
@@ -219,39 +190,21 @@ class Bench:
         except Exception as error:  # noqa: BLE001 - a device tells late what went wrong with an image
             return self._fail(contestant, dataset, image, error)
         fetched = time.perf_counter()
-        self._show(case, dataset, image)
-        shown = time.perf_counter()
-        _save(timed.result, self._path(dataset, contestant.name, image))
+        files = self.kept.keep(timed.result, case, dataset, contestant.name, image)
+        written = time.perf_counter()
         row = {
             "seed": case.seed, "width": case.width, "height": case.height, "status": "ok", "error": None,
             "metrics": metrics, "reasons": reasons,
         }  # fmt: skip
         measured = {
-            "seconds": timed.seconds, "io_seconds": case.read_seconds + time.perf_counter() - shown,
+            "seconds": timed.seconds, "io_seconds": case.read_seconds + written - fetched,
             "metric_seconds": spent + fetched - begun,
             "repeats": timed.repeats, "peak_device_bytes": timed.peak_device_bytes,
             "peak_host_bytes": timed.peak_host_bytes,
         }  # fmt: skip
-        record = {"score": row, "timing": measured, "files": self._digests(contestant, dataset, image)}
+        record = {"score": row, "timing": measured, "files": files}
         self.ledger.add(self._key(contestant, dataset, image), record)
         return {"model": contestant.name, "dataset": dataset.name, "image": image.name, **row}
-
-    def _show(self, case: Case, dataset: Dataset, image: ImageFile) -> None:
-        """Write what the report shows beside the results, once a run."""
-        if (dataset.name, image.name) in self._shown:
-            return
-        shown: dict[str, Tensor] = {"target": case.target, "input": to_tensor(case.degraded)}
-        if case.mask is not None:
-            shown["mask"] = to_tensor(case.mask)
-        for kind, pixels in shown.items():
-            _save(pixels, self._path(dataset, kind, image))
-        self._shown.add((dataset.name, image.name))
-
-    def _digests(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> dict[str, str]:
-        """Return the hashes of the pictures that belong to a result, by what they show."""
-        kinds = {"result": contestant.name, "target": "target", "input": "input", "mask": "mask"}
-        paths = {kind: self._path(dataset, name, image) for kind, name in kinds.items()}
-        return {kind: digest(path) for kind, path in paths.items() if path.exists()}
 
     def _fail(self, contestant: Contestant, dataset: Dataset, image: ImageFile, error: Exception) -> Row:
         row = {
@@ -270,20 +223,11 @@ class Bench:
         record = self.ledger.get(self._key(contestant, dataset, image))
         if record is None or record["score"]["status"] != "ok":
             return False
-        return record.get("files") == self._digests(contestant, dataset, image)
+        return record.get("files") == self.kept.digests(dataset, contestant.name, image)
 
     def _key(self, contestant: Contestant, dataset: Dataset, image: ImageFile) -> Key:
         seed = image.seed(self.settings.protocol.seed)
         return (contestant.key, dataset.name, image.name, image.sha256 or "", str(seed), self.metrics_key)
-
-    def _path(self, dataset: Dataset, kind: str, image: ImageFile) -> Path:
-        return self.settings.output / "images" / dataset.name / kind / f"{image.name}.png"
-
-
-def _tidy(folder: Path) -> None:
-    """Remove what a kill has left of files that were being written."""
-    for path in folder.rglob(".restore-*.tmp"):
-        path.unlink(missing_ok=True)
 
 
 def _each(
@@ -306,7 +250,3 @@ def _restored(restorer: Restorer, case: Case) -> Tensor:
 
 def _shape(case: Case) -> tuple[int, ...]:
     return (*case.degraded.pixels.shape, case.mask is not None)
-
-
-def _save(image: Tensor, path: Path) -> None:
-    images.save(images.load(to_bytes(image)), path, overwrite=True)

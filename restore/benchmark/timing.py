@@ -27,7 +27,7 @@ class Timed(Generic[T]):
     """Wall time of one run, the median of the repeats, transfers to and from the device included."""
     repeats: int
     peak_device_bytes: int | None
-    """Most memory that tensors took on a GPU at a time, weights included; None on the CPU."""
+    """Most memory that tensors took on a GPU at a time, all that lived there before included; None on the CPU."""
     peak_host_bytes: int | None
     """Most memory of the process while it ran, all that lived before included; None where that is not known."""
 

@@ -18,7 +18,7 @@ Examples:
   restore bench sr-x4 -m srresnet --data benchmarks/data -o out/
   restore bench sr-x4 -m lanczos -m srresnet@my.safetensors --data photos/
   restore bench inpaint-center -m biharmonic --data photos/ --limit 5
-  restore bench denoise-gray-25 -m nlm:strength=0.8 --data Set12 --json
+  restore bench denoise-gray-25 -m nlm:sigma=0.098 --data Set12 --json
 
 DIR holds folders that are called as the protocol's data sets (set5, Set14 ...),
 or is itself a folder of images. Without --data it is $RESTORE_DATA, or `data`.
@@ -61,6 +61,8 @@ def bench(
     from dataclasses import replace
 
     from restore.benchmark import find_protocol
+    from restore.benchmark.outcome import Outcome
+    from restore.benchmark.report.table import fewer
     from restore.benchmark.runner import Settings, run
 
     chosen = find_protocol(protocol)
@@ -85,6 +87,8 @@ def bench(
         click.echo("\n".join(table(rows(found), indent=0, whole=True)))
         for name, why in reasons(found).items():
             click.echo(f"{name}: n/a: {why}", err=True)
+        for line in fewer(Outcome(found)):
+            click.echo(line, err=True)
     click.echo(f"{folder / 'report.html'}", err=True)
     if any(row["failed"] for row in found["summary"]):
         context.exit(1)
@@ -173,6 +177,10 @@ class Display:
         where, protocol = found["environment"], found["protocol"]
         sets = ", ".join(f"{dataset['name']} ({len(dataset['images'])})" for dataset in found["datasets"])
         self.say(f"{protocol['id']} [{protocol['hash'][:12]}] on {sets}; {where['device']}: {where['device_name']}")
+        names = {dataset["name"] for dataset in found["datasets"]}
+        absent = [name for name in protocol["fields"]["datasets"] if name not in names]
+        if names & set(protocol["fields"]["datasets"]) and absent:  # else the folder holds images of one's own
+            self.say(f"not measured, for there is no such folder: {', '.join(absent)}")
         if done:
             self.say(f"{done} of {total} results are there already")
         self.progress.reset(self.task, total=total, completed=done)  # not update: it would count into the speed

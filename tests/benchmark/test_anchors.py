@@ -5,6 +5,7 @@ The anchors of sr-x4 and sr-x4-matlab are the test data's; the tables of the lit
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import torch
 
 from restore import images
 from restore.benchmark import find_protocol, psnr, ssim
+from restore.benchmark.runner import Settings, run
 from restore.composition import build_degradation
 from restore.registry import registry
 from restore.resize import round_to_uint8
 
+PUBLISHED = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 ANCHORS = [
     ("sr-x4", "set5", 28.431, 0.8113),
     ("sr-x4", "set14", 26.092, 0.7050),
@@ -55,6 +58,28 @@ def bicubic(protocol, folder):
 def test_anchors(shared_data, name, dataset, decibels, similarity):
     found = bicubic(find_protocol(name), shared_data / "sr/test" / dataset)
     assert found == [pytest.approx(decibels, abs=0.001), pytest.approx(similarity, abs=0.0001)]
+
+
+@pytest.mark.parametrize(("name", "dataset", "decibels", "similarity"), [ANCHORS[0], ANCHORS[3]])
+def test_a_run_of_the_benchmark_measures_them(shared_data, tmp_path, name, dataset, decibels, similarity):
+    protocol = replace(find_protocol(name), metrics=("psnr", "ssim"))
+    data = shared_data / "sr/test" / dataset
+    found = run(Settings(protocol=protocol, models=(), data=data, output=tmp_path, device="cpu"))
+    [row] = found["summary"]
+    assert (row["model"], row["dataset"], row["n"]) == ("bicubic", dataset, 5)
+    assert row["metrics"]["psnr"] == pytest.approx(decibels, abs=0.001)
+    assert row["metrics"]["ssim"] == pytest.approx(similarity, abs=0.0001)
+
+
+@pytest.mark.parametrize(("name", "dataset", "decibels", "similarity"), [getattr(a, "values", a) for a in ANCHORS])
+def test_what_is_published_says_them(name, dataset, decibels, similarity):
+    files = list(PUBLISHED.glob(f"{name}--*.json"))
+    assert files
+    for file in files:
+        rows = json.loads(file.read_text("utf-8"))["summary"]
+        [scores] = [row["metrics"] for row in rows if (row["model"], row["dataset"]) == ("bicubic", dataset)]
+        assert scores["psnr"] == pytest.approx(decibels, abs=0.001)
+        assert scores["ssim"] == pytest.approx(similarity, abs=0.0001)
 
 
 @pytest.mark.parametrize(("scale", "dataset", "decibels", "similarity"), LITERATURE)

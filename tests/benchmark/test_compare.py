@@ -8,6 +8,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from restore.benchmark.comparable import run_notes
 from restore.benchmark.compare import compare
 from restore.cli import cli
 from restore.errors import InputError, UsageError
@@ -137,6 +138,21 @@ def test_nothing_to_compare(old, new):
         compare({"schema": 1}, new)
 
 
+def test_what_a_pair_did_not_share_is_told(old, new):
+    pairs = [("bicubic", "bicubic"), ("net", "net")]
+    assert run_notes(old, new, pairs) == []
+    old["environment"] = {"device": "cpu", "device_name": "A"}
+    new["environment"] = {"device": "cuda:0", "device_name": "B"}
+    old["models"][1].update(precision="float32", weights={"name": "x", "sha256": "1" * 64}, version="1")
+    new["models"][1].update(precision="bfloat16", weights={"name": "x", "sha256": "2" * 64}, version="1")
+    assert run_notes(old, new, pairs) == [
+        "run on different devices: cpu (A) and cuda:0 (B)",
+        "net: run in float32 and bfloat16",
+        "net: with the weights x (111111111111) and x (222222222222)",
+    ]
+    assert run_notes(old, old, [("bicubic", "net")]) == ["bicubic and net: run in None and float32"]
+
+
 class TestCommand:
     @pytest.fixture
     def files(self, old, new, tmp_path):
@@ -150,11 +166,13 @@ class TestCommand:
     def test_for_people(self, files):
         result = self.call(*files)
         assert result.exit_code == 0
-        lines = result.stdout.splitlines()
-        assert lines[0].split()[:3] == ["data", "set", "A"]
-        assert lines[3].split() == [
-            "set", "net", "net", "PSNR", "↑", "24.50", "23.00", "+1.500", *lines[3].split()[8:10], "6:0", "better",
-        ]  # fmt: skip
+        head, *blocks = result.stdout.split("\n\n")
+        assert head.split()[:3] == ["metric", "A", "B"]
+        place, psnr, lpips = blocks[1].splitlines()
+        assert place == "set: net - net"
+        assert psnr.split() == ["PSNR", "24.50", "23.00", "+1.500", *psnr.split()[4:6], "6:0", "better"]
+        assert lpips.split()[:2] == ["LPIPS", "↓"]
+        assert max(map(len, result.stdout.splitlines())) <= 80
         assert "sr-x4 (aaaaaaaaaaaa)" in result.stderr
 
     def test_json(self, files):
@@ -192,10 +210,35 @@ class TestCommand:
         assert result.exit_code == 2
         assert "protocol crop_border: 0 and 4" in result.stderr
 
-    def test_one_model_alone_is_a_usage_error(self, files):
-        result = self.call(*files, "-a", "net")
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (("-a", "net"), "add -b and one of bicubic, net"),
+            (("-b", "net"), "add -a and one of bicubic, net"),
+            (("-a", "nope"), "no model 'nope'\n  it has bicubic, net"),
+        ],
+    )
+    def test_one_model_alone_is_a_usage_error_that_names_the_others(self, files, arguments, told):
+        result = self.call(*files, *arguments)
         assert result.exit_code == 2
-        assert "only one of -a and -b" in result.stderr
+        assert told in result.stderr
+
+    def test_models_without_a_partner_are_told(self, files, new, tmp_path):
+        new["models"].append({"name": "third", "baseline": False})
+        (tmp_path / "new.json").write_text(json.dumps(new))
+        assert "no partner: third of A (" in self.call(*files).stderr
+        assert json.loads(self.call(*files, "--json").stdout)["unmatched"] == {"a": ["third"], "b": []}
+        assert "no partner" not in self.call(*files, "-a", "net", "-b", "net").stderr
+
+    def test_no_score_in_common_is_a_usage_error(self, files, new, tmp_path):
+        for score in new["scores"]:
+            score.update(status="failed", error="no luck", metrics=dict.fromkeys(score["metrics"]))
+        (tmp_path / "new.json").write_text(json.dumps(new))
+        result = self.call(*files)
+        assert (result.exit_code, "no score in common" in result.stderr) == (2, True)
+
+    def test_a_file_that_is_absent_is_a_usage_error(self, files):
+        assert self.call(files[0], "gone.json").exit_code == 2
 
     @pytest.mark.parametrize("content", ["{", "[]", '{"schema": 1}'])
     def test_files_that_are_no_results(self, files, tmp_path, content):

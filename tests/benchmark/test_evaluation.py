@@ -177,6 +177,13 @@ class TestMetrics:
             "picky": "16 x 16 pixels are too few; use larger images",
         }
 
+    def test_the_hole_is_not_measured_and_told(self):
+        own = Protocol(id="own", metrics=("psnr", "distance"), regions=("image", "hole"))
+        found = measure(gray(1), gray(2), protocol=own)
+        assert found.values.keys() == {"psnr", "distance"}
+        assert found.reasons.keys() == {"psnr-hole"}  # the other has no such score anywhere
+        assert "restore bench measures it" in found.reasons["psnr-hole"]
+
     def test_a_metric_that_does_not_exist_is_an_error(self):
         with pytest.raises(UnknownNameError, match="did you mean distance"):
             restore.evaluate(gray(1), gray(2), protocol=Protocol(id="own", metrics=("distence",)))

@@ -43,7 +43,23 @@ def test_each_result_belongs_to_a_shipped_protocol_of_today(path):
     assert path.name.startswith(f"{result['protocol']['id']}--{result['environment']['device']}-")
     for row in result["summary"]:
         assert row["failed"] == 0
-        assert all(value is None or math.isfinite(float(value)) for value in row["metrics"].values())
+        assert all(math.isfinite(float(value)) for value in row["metrics"].values())
+    for row in result["scores"]:
+        assert None not in row["metrics"].values()
+
+
+def test_every_protocol_that_can_be_run_is_published(publish):
+    ours = [c.spec.name for c in registry().of_kind("protocol") if c.plugin.distribution == "restore-toolkit"]
+    runnable = {name for name in ours if find_protocol(name).degradation}
+    assert set(publish.PUBLISHED) == runnable
+    assert {json.loads(path.read_text("utf-8"))["protocol"]["id"] for path in RESULTS} == runnable
+
+
+def test_a_readme_without_the_marks_is_not_written(publish):
+    """What follows the table would be lost."""
+    for text in ("no marks", f"only {publish.BEGIN}", f"{publish.END} before {publish.BEGIN}"):
+        with pytest.raises(ValueError, match="<!-- scores -->"):
+            publish.with_table(text, "| table |")
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)

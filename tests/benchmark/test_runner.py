@@ -19,7 +19,7 @@ import pytest
 import torch
 from PIL import Image
 
-from restore.benchmark import find_protocol, results, runner
+from restore.benchmark import find_protocol, kept, results, runner
 from restore.benchmark.observer import Silent
 from restore.benchmark.runner import Settings, run
 from restore.benchmark.scoring import Pending
@@ -304,6 +304,33 @@ def test_a_disk_that_refuses_ends_the_run(bench, pictures, tmp_path, monkeypatch
     assert {row["status"] for row in bench(folder, "dice")["scores"]} == {"ok"}
 
 
+def test_what_other_runs_are_writing_below_a_run_is_left_alone(bench, pictures, tmp_path):
+    folder = pictures("data", a=(8, 8))
+    bench(folder)
+    other = tmp_path / "out/other/images/data/plain/.restore-1-ab.tmp"
+    other.parent.mkdir(parents=True)
+    own = [tmp_path / "out" / place / ".restore-1-ab.tmp" for place in ("", "images/data/plain", "images/data/target")]
+    for path in (other, *own):
+        path.write_text("half a file")
+    bench(folder)
+    assert other.exists()
+    assert not any(path.exists() for path in own)
+
+
+def test_the_time_of_files_is_that_of_all_pictures(bench, pictures, monkeypatch):
+    real = kept._save
+
+    def slow(image, path):
+        time.sleep(0.05)
+        real(image, path)
+
+    monkeypatch.setattr(kept, "_save", slow)
+    monkeypatch.setattr(kept, "digest", lambda path: time.sleep(0.05) or "0" * 64)
+    first, second = (row["io_seconds"] for row in bench(pictures("data", a=(8, 8)), "dice")["timing"])
+    assert first > 6 * 0.05  # result, original and input: written and hashed
+    assert second > 4 * 0.05  # the others are there, and hashed
+
+
 def test_results_of_another_origin_are_not_replaced(bench, pictures, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/results.json").write_text("{}")
@@ -364,7 +391,7 @@ class KilledError(BaseException):
     """Ends a run as a kill would: nothing catches it."""
 
 
-@pytest.mark.parametrize(("place", "steps"), [("restore.benchmark.runner._save", 8), ("os.fsync", 6)])
+@pytest.mark.parametrize(("place", "steps"), [("restore.benchmark.kept._save", 8), ("os.fsync", 6)])
 def test_ended_at_any_step_and_run_again_it_gives_the_same(bench, pictures, tmp_path, monkeypatch, place, steps):
     """At each of the images that it writes, and of the lines of its ledger, the first one included."""
     folder = pictures("data", a=(17, 20), b=(24, 22))

@@ -61,6 +61,16 @@ def test_a_table_for_people(photos, tmp_path):
     assert (tmp_path / "out" / "report.html").exists()
 
 
+def test_data_sets_of_the_protocol_that_are_not_there_are_named(photos, tmp_path):
+    own = call("sr-x2", "--data", photos, "-o", tmp_path / "own", "--limit", 1)
+    assert "not measured" not in own.stderr  # a folder of one's own is not meant to be them
+    photos.rename(tmp_path / "Set14")
+    result = call("sr-x2", "--data", tmp_path, "-o", tmp_path / "out", "--limit", 1)
+    assert result.exit_code == 0, result.output
+    assert "not measured, for there is no such folder: set5, bsd100" in result.stderr
+    assert "not measured" not in result.stdout
+
+
 def test_numbers_have_the_digits_of_the_literature_and_what_is_missing_says_why():
     metrics = {"psnr": 28.43149, "ssim": 0.81132, "lpips": None, "psnr-hole": "inf"}
     row = {
@@ -80,6 +90,7 @@ def test_a_failure_is_told_and_decides_the_exit_code(photos, tmp_path):
     assert result.exit_code == 1
     assert "failed: bicubic, photos/cat: " in result.stderr
     assert "2 (1 failed)" in result.stdout
+    assert "bicubic failed on 1 image of photos; its means are over the other 2 and cannot be compared" in result.stderr
 
 
 def test_weights_that_are_bad_are_told_once(photos, tmp_path):
@@ -90,6 +101,7 @@ def test_weights_that_are_bad_are_told_once(photos, tmp_path):
     assert result.stderr.count("failed: ") == 1
     assert "failed: srresnet-bad cannot be loaded: " in result.stderr
     assert "0 (2 failed)" in result.stdout
+    assert "srresnet-bad failed on 2 images of photos; it has no means" in result.stderr
 
 
 def test_a_second_run_says_what_is_there(photos, tmp_path):

@@ -77,12 +77,7 @@ def scores(outcome: Outcome) -> str:
 
 def notes(outcome: Outcome) -> Iterator[str]:
     """Yield what a reader of the table must know: means over fewer images, scores that are missing and why."""
-    for row in outcome.rows:
-        if row.failed:
-            yield (
-                f"{row.model} failed on {_count(row.failed, 'image')} of {row.dataset}; its means are over the "
-                f"other {row.n} and cannot be compared with those of the rest. {_first_failure(outcome, row)}".rstrip()
-            )
+    yield from fewer(outcome)
     why: dict[tuple[str, str], list[str]] = {}
     for row in outcome.rows:
         for metric in outcome.columns:
@@ -91,6 +86,18 @@ def notes(outcome: Outcome) -> Iterator[str]:
                 why.setdefault((metric.label, reason), []).append(row.dataset)
     for (label, reason), datasets in why.items():
         yield f"{label} {NOT_AVAILABLE} on {', '.join(dict.fromkeys(datasets))}: {reason}"
+
+
+def fewer(outcome: Outcome) -> Iterator[str]:
+    """Yield a line for each row whose means are over fewer images than those of the rest."""
+    for row in outcome.rows:
+        if row.failed:
+            means = f"its means are over the other {row.n} and cannot be compared with those of the rest"
+            first = _first_failure(outcome, row)
+            yield (
+                f"{row.model} failed on {_count(row.failed, 'image')} of {row.dataset}; "
+                f"{means if row.n else 'it has no means'}. {first}".rstrip()
+            )
 
 
 def seconds(row: Row) -> str:
