@@ -27,6 +27,7 @@ DATA ?= ../shared/data/sr/test
 
 bench: .venv/installed-for-bench
 	$(BIN)/python benchmarks/publish.py --data $(DATA)
+	$(BIN)/python benchmarks/checkerboard.py --data $(DATA)/set5 srresnet
 	$(BIN)/python benchmarks/speed/startup.py
 	$(BIN)/python benchmarks/speed/precision.py
 	$(BIN)/python benchmarks/speed/memory.py

@@ -21,7 +21,8 @@ os.environ["RESTORE_PLUGINS"] = "restore-toolkit"
 
 import click
 
-from restore import plugin
+from restore import artifacts, plugin
+from restore.blending import knobs
 from restore.cli import cli
 from restore.options import describe
 from restore.registry import KINDS, Component, registry
@@ -73,7 +74,7 @@ def _component(component: Component) -> Iterator[str]:
         told = [spec.task, f"tiling {spec.tiling}", *([f"scale {spec.scale}"] if spec.scale else [])]
         told += [f"receptive field {spec.receptive_field}"] if spec.receptive_field else []
         yield from ("", f"Task {', '.join(told)}; proved in {', '.join(spec.dtypes)}.")
-    options = describe(component.factory())
+    options = [*describe(component.factory()), *knobs(component)]
     if options:
         rows = [
             (f"`{o.name}`", f"`{o.type}`", "required" if o.required else f"`{as_text(o.default)}`", o.description)
@@ -118,9 +119,9 @@ def _others() -> list[type]:
 
 
 def _field_docs() -> dict[tuple[str, str], str]:
-    """Return the text below each field of ``restore.plugin``, by class and field."""
+    """Return the text below each field of a descriptor, by class and field."""
     found = {}
-    for owner in ast.parse(inspect.getsource(plugin)).body:
+    for owner in (node for module in (artifacts, plugin) for node in ast.parse(inspect.getsource(module)).body):
         if not isinstance(owner, ast.ClassDef):
             continue
         for field, text in zip(owner.body, owner.body[1:], strict=False):

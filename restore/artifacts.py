@@ -11,6 +11,8 @@ NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 TAG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 RESOURCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[^/\\:][^\\:]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+RESERVED = ("model", "device", "precision", "tile", "weights")
+"""Arguments of ``restore.load``, which no option of weights may hide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +25,10 @@ class NetworkSpec:
 
     name: str
     """``lpips-alex``: what ``restore weights`` calls it."""
-    url: str
-    """The publisher's file, of the whole network: a PyTorch checkpoint or safetensors."""
-    sha256: str
+    url: str = ""
+    """The publisher's file, of the whole network: a PyTorch checkpoint or safetensors. Empty where no address is
+    known: the network is imported only, and the digest covers all of its layers."""
+    sha256: str = ""
     """Of that file."""
     layers: tuple[str, ...]
     """Layers that are used; each has a ``weight`` and a ``bias``."""
@@ -44,9 +47,13 @@ class NetworkSpec:
             check_type(self, item.name, item.type)
         if not NAME.fullmatch(self.name):
             raise ValueError(f"network name {self.name!r} must be lower case words joined by hyphens")
-        if not re.fullmatch(r"(https|file)://\S+", self.url):
+        if self.url and not re.fullmatch(r"(https|file)://\S+", self.url):
             raise ValueError(f"url of network {self.name!r} must begin with https://, not be {self.url!r}")
-        for label in ("sha256", "digest"):
+        if not self.url and (self.sha256 or self.known < len(self.layers)):
+            raise ValueError(
+                f"network {self.name!r} has no url: it needs no sha256, and a digest of all of its layers to know it by"
+            )
+        for label in ("sha256", "digest") if self.url else ("digest",):
             if not SHA256.fullmatch(getattr(self, label)):
                 raise ValueError(f"{label} of network {self.name!r} must be 64 lower case hexadecimal digits")
         if not 1 <= self.known <= len(self.layers):
@@ -57,6 +64,29 @@ class NetworkSpec:
         for label in ("summary", "licence"):
             if not getattr(self, label).isprintable():
                 raise ValueError(f"{label} of network {self.name!r} must be one line of printable text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlendSpec:
+    """An option from 0 to 1 that moves weights towards others of the same network, number by number."""
+
+    option: str
+    """What it is called: ``fidelity`` in ``srgan:fidelity=0.5``. No option of the factory."""
+    towards: str
+    """The weights at 1, ``model.tag``, or ``distribution:model.tag``; at 0 it is those that declare it."""
+    summary: str = ""
+    """One line for ``restore info``."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            check_type(self, item.name, item.type)
+        if not self.option.isidentifier() or self.option in RESERVED:
+            raise ValueError(f"{self.option!r} cannot be the option of a blend: it is no free name for an argument")
+        model, dot, tag = self.towards.rpartition(":")[2].partition(".")
+        if not dot or not NAME.fullmatch(model) or not TAG.fullmatch(tag):
+            raise ValueError(f"a blend goes towards weights 'model.tag', not {self.towards!r}")
+        if not self.summary.isprintable():
+            raise ValueError(f"summary of the blend {self.option!r} must be one line of printable text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +106,8 @@ class WeightsSpec:
     """Terms of the weights, and of the data they were trained on."""
     card: str = ""
     """``package:path`` of the Markdown card: recipe, data, seed, steps, measured scores."""
+    blend: BlendSpec | None = None
+    """An option that moves them towards other weights of the same network."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -91,6 +123,8 @@ class WeightsSpec:
             raise ValueError(f"weights {self.tag!r} must be a .safetensors file, not {self.file!r}")
         if not all(isinstance(key, str) for key in self.options):
             raise TypeError(f"options of weights {self.tag!r} must have names, not {list(self.options)!r}")
+        if self.blend is not None and self.blend.option in self.options:
+            raise ValueError(f"{self.blend.option!r} of weights {self.tag!r} is an option of the network already")
 
 
 _CHECKS: Mapping[str, tuple[type, ...]] = {
@@ -99,6 +133,7 @@ _CHECKS: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "int | None": (int, type(None)),
     "float | None": (float, int, type(None)),
+    "BlendSpec | None": (BlendSpec, type(None)),
     "tuple[int, ...]": (tuple,),
     "tuple[str, ...]": (tuple,),
     "tuple[int, int] | None": (tuple, type(None)),

@@ -14,12 +14,13 @@ from typing import ClassVar, Literal, get_args
 
 import pluggy
 
-from restore.artifacts import NAME, RESOURCE, NetworkSpec, WeightsSpec, check_type
+from restore.artifacts import NAME, RESOURCE, BlendSpec, NetworkSpec, WeightsSpec, check_type
 
 __all__ = [
     "HOOKS",
     "KINDS",
     "SPECS",
+    "BlendSpec",
     "DatasetSpec",
     "DegradationSpec",
     "Hooks",

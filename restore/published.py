@@ -50,7 +50,8 @@ class Network:
             DamagedWeightsError: what lies in the store is not what was published.
             WeightsError: they are not in the store.
         """
-        cure = f"restore weights fetch {self.spec.name}, or restore weights import {self.spec.name} FILE"
+        fetch = f"restore weights fetch {self.spec.name}, or " if self.spec.url else ""
+        cure = f"{fetch}restore weights import {self.spec.name} FILE"
         if not self.path.is_file():
             raise WeightsError(f"the weights {self.spec.name} ({self.spec.summary}) are not here", cure)
         try:
@@ -84,6 +85,11 @@ class Network:
         import urllib.request
 
         url = self.spec.url
+        if not url:
+            raise WeightsError(
+                f"{self.spec.name} has no address that it could be downloaded from",
+                f"restore weights import {self.spec.name} FILE",
+            )
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder, url.rpartition("/")[2])
             try:
@@ -115,14 +121,15 @@ class Network:
         missing = [name for name in names if f"{prefix}{name}" not in state]
         if missing:
             raise WeightsError(
-                f"{source} is not {spec.name}: it lacks {missing[0]}", f"the file that is meant: {spec.url}"
+                f"{source} is not {spec.name}: it lacks {missing[0]}",
+                f"the file that is meant: {spec.url or spec.summary}",
             )
         chosen = {name: state[f"{prefix}{name}"] for name in names}
         found = digest_of({name: chosen[name] for name in names[: 2 * spec.known]})
         if found != spec.digest:
             raise WeightsError(
                 f"{source} is not {spec.name}: its tensors have the digest {found[:12]}..., not {spec.digest[:12]}...",
-                f"it is damaged, or trained otherwise; the file that is meant: {spec.url}",
+                f"it is damaged, or trained otherwise; the file that is meant: {spec.url or spec.summary}",
             )
         return chosen
 

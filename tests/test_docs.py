@@ -20,7 +20,7 @@ from PIL import Image
 from restore.cli import cli
 from restore.contracts import Observation
 from restore.errors import UsageError
-from restore.plugin import HOOKS, DegradationSpec, WeightsSpec
+from restore.plugin import HOOKS, BlendSpec, DegradationSpec, WeightsSpec
 from restore.registry import Component, PluginRecord, registry
 from restore.testing import Inapplicable, Subject, check_plugin
 from restore.testing.kinds import checks_of
@@ -56,7 +56,7 @@ def test_the_example_plugin_is_discovered_and_light(example):
     [record] = [p for p in example.plugins if p.distribution == "restore-example"]
     assert (record.status, record.error, record.heavy_imports) == ("ok", "", ())
     found = {(c.spec.kind, c.spec.name) for c in example.components if c.plugin == record}
-    assert found == {("degradation", "dim"), ("model", "brighten"), ("loss", "charbonnier")}
+    assert found == {("degradation", "dim"), ("model", "brighten"), ("loss", "soft-error")}
 
 
 def test_the_example_model_undoes_the_example_degradation(example):
@@ -79,7 +79,7 @@ def test_the_example_model_undoes_the_example_degradation(example):
 
 def test_the_example_loss(example):
     """By hand: sqrt(0.3^2 + 0.4^2) = 0.5 at each pixel of the first sample, 0.4 at each of the second."""
-    loss = example.find("loss", "charbonnier").build(epsilon="0.4")
+    loss = example.find("loss", "soft-error").build(epsilon="0.4")
     target = torch.zeros(2, 1, 2, 2, dtype=torch.float64)
     prediction = torch.stack([target[0] + 0.3, target[1]]).requires_grad_()
     assert loss(prediction, target).tolist() == pytest.approx([0.5, 0.4], abs=1e-15)
@@ -91,14 +91,14 @@ def test_the_example_loss(example):
 def test_the_example_conforms(example):
     verdicts = check_plugin("restore-example")
     assert [f"{v.component}-{v.check}: {v.failure}" for v in verdicts if not v.ok] == []
-    assert {v.component for v in verdicts if v.outcome == "passed"} == {"dim", "brighten", "charbonnier"}
+    assert {v.component for v in verdicts if v.outcome == "passed"} == {"dim", "brighten", "soft-error"}
 
 
 def test_the_commands_of_the_page_work(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (8, 8), (200, 100, 50)).save("photo.png")
     runner = CliRunner(env={"COLUMNS": "80"})
-    assert "charbonnier" in runner.invoke(cli, ["list"]).stdout
+    assert "soft-error" in runner.invoke(cli, ["list"]).stdout
     assert "what to assume where it is not" in runner.invoke(cli, ["info", "brighten"]).stdout
     assert runner.invoke(cli, ["degrade", "dim:left=0.6", "photo.png", "-o", "dim.png"]).exit_code == 0
     red, green, blue = Image.open("dim.png").getpixel((0, 0))
@@ -109,7 +109,9 @@ def test_the_commands_of_the_page_work(example, tmp_path, monkeypatch):
 
 def test_the_weights_of_the_page_are_well_formed():
     text = block("docs/plugins.md", "python", "WeightsSpec(").replace('"..."', '"0" * 64')
-    assert eval(text, {"WeightsSpec": WeightsSpec}).tag == "photo-x4"
+    blend = eval(block("docs/plugins.md", "python", "BlendSpec("), {"BlendSpec": BlendSpec})
+    made = replace(eval(text, {"WeightsSpec": WeightsSpec}), blend=blend)
+    assert (made.tag, made.blend.option) == ("photo-x4", "fidelity")
 
 
 def test_the_page_names_every_hook_and_status():

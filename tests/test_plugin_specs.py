@@ -12,6 +12,7 @@ from restore.plugin import (
     HOOKS,
     KINDS,
     SPECS,
+    BlendSpec,
     DegradationSpec,
     LossSpec,
     MetricSpec,
@@ -194,6 +195,8 @@ def network(**changes: Any) -> NetworkSpec:
         ({"url": 3}, TypeError, "url must be str"),
         ({"sha256": DIGEST.upper()}, ValueError, "sha256 of network 'eyes'"),
         ({"digest": ""}, ValueError, "digest of network 'eyes'"),
+        ({"url": ""}, ValueError, "network 'eyes' has no url: it needs no sha256"),
+        ({"url": "", "sha256": "", "known": 1}, ValueError, "a digest of all of its layers"),
         ({"layers": ["0"]}, TypeError, "layers must be tuple"),
         ({"layers": ()}, ValueError, "covers 2 of 0 layers"),
         ({"known": 0}, ValueError, "covers 0 of 2 layers"),
@@ -259,3 +262,23 @@ def test_what_losses_and_metrics_declare_must_make_sense(kind, changes, told):
     with pytest.raises((TypeError, ValueError), match=told):
         kind(name="x", factory="a:b", **changes)
     kind(name="x", factory="a:b")
+
+
+def blend(**changes: Any) -> BlendSpec:
+    return BlendSpec(**{"option": "fidelity", "towards": "net.psnr-x4", **changes})
+
+
+def test_an_option_that_moves_weights():
+    assert weights(blend=blend(towards="restore-toolkit:net.psnr-x4")).blend.option == "fidelity"
+    for option in ("", "fide-lity", "device", "weights"):
+        with pytest.raises(ValueError, match="no free name for an argument"):
+            blend(option=option)
+    for towards in ("net", "net.", ".psnr", "Net.psnr", "net:psnr"):
+        with pytest.raises(ValueError, match=r"goes towards weights 'model\.tag'"):
+            blend(towards=towards)
+    with pytest.raises(ValueError, match="'scale' of weights 'photo-x4' is an option of the network already"):
+        weights(blend=blend(option="scale"), options={"scale": 4})
+    with pytest.raises(ValueError, match="one line of printable text"):
+        blend(summary="two\nlines")
+    with pytest.raises(TypeError, match="blend must be BlendSpec"):
+        weights(blend="net.psnr-x4")

@@ -133,6 +133,16 @@ def test_fetch_without_a_connection(network, url):
     assert caught.value.exit_code == 4
 
 
+def test_a_network_without_an_address_is_imported_only(network, tmp_path):
+    unknown = changed(network, url="", sha256="")
+    for action in (unknown.fetch, unknown.read):
+        with pytest.raises(WeightsError) as caught:
+            action()
+        assert caught.value.cure == "restore weights import lpips-net FILE"
+    unknown.take(tmp_path / "net.pth")
+    assert same(unknown.read(), state())
+
+
 EYES = """
     from restore.plugin import LossSpec, NetworkSpec, hookimpl
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restore import blending
 from restore import options as component_options
 from restore import weights as store
 from restore.benchmark import source
@@ -41,8 +42,9 @@ class Contestant:
     """Its name in the registry, with the tag: ``srresnet.psnr-x4``."""
     component: Component
     options: Mapping[str, Any]
-    weights: Mapping[str, str] | None
-    """``{"name", "sha256"}`` of the file, or None for a model without weights."""
+    weights: Mapping[str, Any] | None
+    """``{"name", "sha256"}`` of the file, or None for a model without weights; ``towards``, the same of the weights
+    that an option moves them to."""
     file: Path | None
     """Weights of the user's own."""
     baseline: bool
@@ -135,14 +137,21 @@ def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: 
     except PluginError:
         broken = True  # it fails when it is loaded, and costs its own rows only
     scale = protocol.scale if declared.scale is None else None
-    options = dict(given) if broken else _checked(component, given, scale, file)
-    weights: dict[str, str] | None = None
+    moving = () if broken else [knob.name for knob in blending.knobs(component)]
+    moved = {key: value for key, value in given.items() if key in moving}
+    fixed = {key: value for key, value in given.items() if key not in moved}
+    options = fixed if broken else _checked(component, fixed, scale, file)
+    weights: dict[str, Any] | None = None
     if file is not None:
+        blending.refuse_beside(file, component, moved)
         weights = {"name": file.name, "sha256": store.digest(file)}
     elif component.weights and not broken:
         candidates = (named,) if split_tag(name)[1] and named else component.weights
-        chosen = _agreeing(component, candidates, options)
-        weights = {"name": store.name_of(component, chosen), "sha256": chosen.sha256}
+        chosen, shares = _agreeing(component, candidates, options, moved)
+        weights = _known(component, chosen)
+        if any(shares.values()):
+            weights["towards"] = _known(*blending.other_end(component, chosen))
+        options |= shares
     return Contestant(
         name=_label(label, given, file), spec=spec, model=name, component=component, options=options,
         weights=weights, file=file, baseline=baseline, scale=protocol.scale, task=protocol.task,
@@ -186,13 +195,23 @@ def _checked(component: Component, given: Mapping[str, str], scale: int | None, 
     return checked
 
 
-def _agreeing(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> WeightsSpec:
-    """Return the weights that ``restore.load`` takes: the first whose options the given ones do not contradict."""
+def _known(component: Component, weights: WeightsSpec) -> dict[str, Any]:
+    return {"name": store.name_of(component, weights), "sha256": weights.sha256}
+
+
+def _agreeing(
+    component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any], moved: Mapping[str, str]
+) -> tuple[WeightsSpec, dict[str, float]]:
+    """Return the weights that ``restore.load`` takes: the first whose options the given ones do not contradict.
+
+    With them the option that moves them, as a number, where it is among ``moved``. Raises UsageError.
+    """
     for candidate in candidates:
         trained = component_options.check(component.spec.name, component.factory(), candidate.options)
-        if all(given.get(key, value) == value for key, value in trained.items()):
-            return candidate
-    told = ", ".join(f"{key}={as_text(value)}" for key, value in given.items())
+        share, unknown = blending.take_share(candidate, moved)
+        if not unknown and all(given.get(key, value) == value for key, value in trained.items()):
+            return candidate, dict.fromkeys(moved, share)
+    told = ", ".join(f"{key}={as_text(value)}" for key, value in {**given, **moved}.items())
     raise UsageError(
         f"{component.spec.name} has no weights for {told}", "restore weights list shows those that there are"
     )

@@ -14,6 +14,7 @@ import click
 
 from restore import published
 from restore import weights as weights_store
+from restore.blending import knobs
 from restore.cli import protocol_page
 from restore.cli.console import emit, human_size, table, warn, width
 from restore.cli.listing import as_dict
@@ -87,7 +88,7 @@ class _Page:
                     from restore.benchmark import protocols
 
                     return cls(component, [], origin, protocols.of(component))
-                return cls(component, describe(component.factory()), origin)
+                return cls(component, [*describe(component.factory()), *knobs(component)], origin)
         except (PluginError, ValueError, TypeError) as error:
             return cls(component, [], origin, failure=str(error))
 
@@ -187,6 +188,7 @@ def _weights_as_dict(component: Component, weights: WeightsSpec) -> dict[str, An
         "name": weights_store.name_of(component, weights),
         **fields,
         "options": dict(weights.options),
+        "blend": dataclasses.asdict(weights.blend) if weights.blend else None,
         "path": str(path) if path else None,
         "bytes": path.stat().st_size if path else None,
     }

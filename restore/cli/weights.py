@@ -260,7 +260,8 @@ def fetch(name: str) -> None:
     if network.state == "imported" and not network.check():
         say(f"{name} lies in {network.path} already")
         return
-    say(f"downloading {network.spec.url}")
+    if network.spec.url:
+        say(f"downloading {network.spec.url}")
     say(f"{name} lies in {network.fetch()}")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from restore import blending
 from restore import options as component_options
 from restore import weights as store
 from restore.contracts import Model
@@ -83,9 +84,9 @@ def _make(
     elif component.reads_weights():
         chosen["weights"] = weights
     else:
-        trained = _from_file(weights, component)
+        trained = _from_file(weights, component, given)
     if trained is not None:
-        chosen = _agreed(component, trained.name, trained.options, given)
+        chosen = trained.options
     module = component.build(**chosen)
     if not isinstance(module, Model):
         raise PluginError(f"{spec.factory} made a {type(module).__name__}, which is no restore.contracts.Model")
@@ -114,15 +115,16 @@ def _make(
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """Weights, and the options that they were trained with."""
+    """Weights, and the options of their network, those of the user among them."""
 
     name: str
-    options: Mapping[str, Any]
+    options: dict[str, Any]
     state: Mapping[str, Tensor]
 
 
-def _from_file(path: Path, component: Component) -> Trained:
+def _from_file(path: Path, component: Component, given: Mapping[str, Any]) -> Trained:
     """Read a file of the user's own, which says what it is for. Raises WeightsError, UsageError."""
+    blending.refuse_beside(path, component, given)
     state, metadata = store.read(path)
     made_for = metadata.get("model", component.spec.name)
     if made_for != component.spec.name:
@@ -136,7 +138,7 @@ def _from_file(path: Path, component: Component) -> Trained:
         options = None
     if not isinstance(options, dict):
         raise WeightsError(f"{path} tells its options in a way that is no JSON object", "export it again")
-    return Trained(name=str(path), options=options, state=state)
+    return Trained(name=str(path), options=_agreed(component, str(path), options, given), state=state)
 
 
 def _installed(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> Trained | None:
@@ -144,18 +146,18 @@ def _installed(component: Component, candidates: Sequence[WeightsSpec], given: M
 
     Raises:
         UsageError: all of them contradict the options.
-        WeightsError: they are not at hand.
+        WeightsError, UnknownNameError, PluginError: they, or those that an option moves them towards, are not at hand.
     """
     refusals = []
     for candidate in candidates:
-        name = store.name_of(component, candidate)
         try:
-            _agreed(component, name, candidate.options, given)
+            share, others = blending.take_share(candidate, given)
+            options = _agreed(component, store.name_of(component, candidate), candidate.options, others)
         except UsageError as error:
             refusals.append(error)
             continue
-        state, _ = store.read(store.locate(component, candidate), candidate.sha256)
-        return Trained(name=name, options=candidate.options, state=state)
+        name, state = blending.read(component, candidate, share)
+        return Trained(name=name, options=options, state=state)
     if refusals:
         raise refusals[0]
     return None

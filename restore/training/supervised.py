@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from restore import images, weights
 from restore.benchmark import evaluate
 from restore.benchmark.color import as_original
+from restore.benchmark.evaluation import find_metric
+from restore.benchmark.pair import Pair
+from restore.benchmark.protocols import find_protocol
 from restore.composition import build_degradation
 from restore.contracts import Batch, Observation, Phase, Progress, Recipe
 from restore.errors import InputError, UsageError
@@ -22,6 +25,8 @@ from restore.training.patches import FixedPatches, FreshPatches, Patches, Sampli
 from restore.training.schedule import cosine
 
 Colors = Literal["rgb", "gray"]
+CONSISTENCY = "lr-consistency"
+"""The metric that asks for more than two images: what was observed, and how."""
 
 
 class Supervised(Recipe):
@@ -53,6 +58,8 @@ class Supervised(Recipe):
 
     protocol: ClassVar[str] = "rgb"
     """What ``validate`` measures under: ``rgb``, ``y``, ``sr-y`` ..."""
+    measured: ClassVar[tuple[str, ...]] = ("psnr", "ssim")
+    """What it measures: metrics of that protocol, and ``lr-consistency``."""
 
     def __init__(
         self,
@@ -83,7 +90,7 @@ class Supervised(Recipe):
         self.initial_rate, self.warmup = learning_rate, warmup
         self.ema, self.clip, self.seed = ema, clip, seed
         self.colors, self.sampling, self.init, self.data_terms = colors, sampling, init, data_terms
-        self.validation_protocol = f"mean PSNR and SSIM of whole images under `{self.protocol}`"
+        self.validation_protocol = f"means of {', '.join(self.measured)} of whole images under `{self.protocol}`"
 
     @abstractmethod
     def network(self) -> nn.Module:
@@ -135,7 +142,7 @@ class Supervised(Recipe):
         return cosine(step - 1, self.steps, warmup=self.warmup)
 
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
-        """Return the mean PSNR and SSIM of whole images under the recipe's protocol."""
+        """Return the means over whole images of what is measured, without what lacks its weights."""
         device = next(network.parameters()).device
         rounded = not is_random(self.harm)
         scores = []
@@ -145,8 +152,17 @@ class Supervised(Recipe):
             original = as_original(photo.source().read(0, 0, *sides), self.colors)
             seen = self.harm.observe(original, torch.Generator().manual_seed(0))
             image = seen.image.mul(255).round().div(255) if rounded else seen.image
-            image = image.to(device).contiguous(memory_format=torch.channels_last)
+            shown = image.to(device).contiguous(memory_format=torch.channels_last)
             mask = None if seen.mask is None else seen.mask.to(device)
-            restored = network(replace(seen, image=image, mask=mask)).clamp(0, 1).cpu()
-            scores.append(evaluate(restored, original, protocol=self.protocol, scale=self.scale))
-        return {key: sum(score[key] for score in scores) / len(scores) for key in ("psnr", "ssim")}
+            restored = network(replace(seen, image=shown, mask=mask)).clamp(0, 1).cpu()
+            scores.append(self._scored(restored, original, replace(seen, image=image)))
+        common = [key for key in self.measured if all(key in score for score in scores)]
+        return {key: sum(score[key] for score in scores) / len(scores) for key in common}
+
+    def _scored(self, restored: Tensor, original: Tensor, seen: Observation) -> Mapping[str, float]:
+        scores = evaluate(restored, original, protocol=self.protocol, scale=self.scale)
+        if CONSISTENCY in self.measured:
+            protocol = find_protocol(self.protocol).at(self.scale)
+            metric = find_metric(protocol.meant("metric", CONSISTENCY))
+            scores[CONSISTENCY] = float(Pair(restored, original, protocol).scored_by(metric, observation=seen))
+        return scores

@@ -13,6 +13,7 @@ from restore.cli import cli
 from restore.published import Network, digest_of
 from restore.registry import registry
 from restore.weights import digest
+from restore_losses.networks import NETWORKS as NETWORKS_OF_LOSSES
 from restore_measurement.networks import NETWORKS
 
 STATE = {f"0.{part}": torch.arange(6.0) for part in ("weight", "bias")}
@@ -33,6 +34,7 @@ def network(tmp_path, monkeypatch):
         url=(tmp_path / "net.pth").as_uri(), sha256=digest(tmp_path / "net.pth"),
     )  # fmt: skip
     monkeypatch.setitem(NETWORKS, "alex", small)
+    monkeypatch.setitem(NETWORKS_OF_LOSSES, "alexnet", small)  # the same one: losses see with it too
     registry.cache_clear()
     yield Network(small)
     registry.cache_clear()
@@ -46,7 +48,7 @@ def listed():
 def test_absent_then_imported(network, command):
     before = listed()["lpips-alex"]
     assert (before["state"], before["path"], before["digest"]) == ("absent", None, network.spec.digest)
-    assert before["used_by"] == ["restore-toolkit:lpips"]
+    assert before["used_by"] == ["restore-toolkit:perceptual", "restore-toolkit:lpips"]
     assert call("verify").exit_code == 0  # nobody needs it
     assert call("verify", "lpips-alex").exit_code == 4
     result = call(*command)

@@ -62,6 +62,31 @@ def test_the_card_says_what_was_learnt(photos, tmp_path):
     assert "3 images, 0.0 megapixels (1 smaller than 32 x 32 left out), degraded by gaussian-noise:sigma=0.15" in card
 
 
+def test_more_is_measured_where_a_recipe_asks(photos):
+    """What blurs and copies: degraded again the copy is blurred twice, which PSNR against the once blurred tells."""
+
+    class Measuring(Denoising):
+        protocol = "denoise-rgb-25"
+        measured = ("psnr", "lr-consistency", "lpips")
+
+        def network(self):
+            return nn.Identity()
+
+    class Copy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(()))
+
+        def forward(self, observation):
+            return observation.image
+
+    recipe = Measuring(degradation="gaussian-blur:sigma=2")
+    assert recipe.validation_protocol == "means of psnr, lr-consistency, lpips of whole images under `denoise-rgb-25`"
+    scores = recipe.validate(Copy(), photos)
+    assert list(scores) == ["psnr", "lr-consistency"]  # the smallest photograph is too small for LPIPS
+    assert 20 < scores["psnr"] < scores["lr-consistency"] < 100
+
+
 def test_a_mask_reaches_the_network(photos):
     seen = []
 

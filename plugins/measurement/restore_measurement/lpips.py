@@ -15,8 +15,8 @@ from restore.benchmark.protocol import Protocol
 from restore.conversion import read
 from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
 from restore.published import Network, digest_of
+from restore.trunks import Trunk, alexnet, squeezenet, vgg16
 from restore_measurement.networks import NETWORKS
-from restore_measurement.trunks import Trunk, alexnet, squeezenet, vgg16
 
 Net = Literal["alex", "squeeze", "vgg"]
 
@@ -166,8 +166,9 @@ def _places(net: Net) -> tuple[Path | None, Path]:
 def _network(net: Net, places: tuple[Path | None, Path], device: torch.device) -> tuple[Trunk, tuple[Tensor, ...]]:
     """Return the network and the linear weights of each tap, read once for each device."""
     heads = _heads(net, places[0])
-    trunk = TRUNKS[net]()
-    trunk.layers.load_state_dict(Network(NETWORKS[net]).read())
+    with torch.device("meta"):  # nothing is drawn for weights that are replaced
+        trunk = TRUNKS[net]()
+    trunk.layers.load_state_dict(Network(NETWORKS[net]).read(), assign=True)
     layers: Any = trunk.layers.eval().requires_grad_(False).to(device)
     layers.to(memory_format=torch.channels_last)
     return trunk, tuple(head.to(device) for head in heads)

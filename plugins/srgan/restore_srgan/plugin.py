@@ -1,4 +1,4 @@
-"""Registration of SRResNet and its training recipe."""
+"""Registration of SRResNet, SRGAN and their training recipes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PAPER = "Ledig et al., Photo-Realistic Single Image Super-Resolution Using a GAN
 
 @hookimpl
 def restore_models() -> list[ModelSpec]:
-    """SRResNet."""
+    """SRResNet, and the same network trained adversarially."""
     return [
         ModelSpec(
             name="srresnet",
@@ -34,13 +34,26 @@ def restore_models() -> list[ModelSpec]:
             ),
             licence="Apache-2.0",
             citation=PAPER,
-        )
+        ),
+        ModelSpec(
+            name="srgan",
+            factory="restore_srgan.generator:SRResNet",
+            task="super-resolution",
+            summary="The same network, trained on features and against a discriminator: invents texture",
+            scale=None,
+            channels=(3,),
+            tiling="exact",
+            receptive_field=80,
+            dtypes=("float32", "bfloat16"),
+            licence="Apache-2.0",
+            citation=PAPER,
+        ),
     ]
 
 
 @hookimpl
 def restore_recipes() -> list[RecipeSpec]:
-    """Training of SRResNet."""
+    """Training of both."""
     return [
         RecipeSpec(
             name="srresnet-x4",
@@ -49,5 +62,13 @@ def restore_recipes() -> list[RecipeSpec]:
             summary="SRResNet x4 without norms, absolute error, Adam, cosine",
             licence="Apache-2.0",
             citation=PAPER,
-        )
+        ),
+        RecipeSpec(
+            name="srgan-x4",
+            factory="restore_srgan.adversarial:SRGANX4",
+            model="srgan",
+            summary="SRGAN x4 from pixel-error weights: features, adversarial loss, Adam, cosine",
+            licence="Apache-2.0",
+            citation=PAPER,
+        ),
     ]

@@ -9,7 +9,12 @@ from restore.testing.components.options import options_are_typed, options_surviv
 from restore.testing.components.process import building_changes_nothing_global
 from restore.testing.components.registration import discovery_is_light, import_has_no_effects
 from restore.testing.components.source import factory_resolves
-from restore.testing.components.weights import weights_are_described, weights_are_whole, weights_load
+from restore.testing.components.weights import (
+    weights_are_described,
+    weights_are_whole,
+    weights_can_be_moved,
+    weights_load,
+)
 
 CHECKS: tuple[Check, ...] = (
     discovery_is_light,
@@ -24,4 +29,5 @@ CHECKS: tuple[Check, ...] = (
     weights_are_whole,
     weights_are_described,
     weights_load,
+    weights_can_be_moved,
 )

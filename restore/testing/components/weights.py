@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from restore import blending, options
 from restore import weights as store
 from restore.errors import RestoreError
 from restore.plugin import WeightsSpec
@@ -82,6 +83,31 @@ def weights_load(subject: Subject) -> None:
                 f"{name} fits the network that the factory makes with {dict(weights.options) or 'its defaults'}",
                 error.message,
                 "declare in WeightsSpec.options what the network was trained with",
+            ) from error
+
+
+@check("an option that moves its weights leads to others of the same network, and hides none of the factory's")
+def weights_can_be_moved(subject: Subject) -> None:
+    """Go half of the way."""
+    moved = [weights for weights in _weights(subject) if weights.blend is not None]
+    if not moved:
+        raise Inapplicable("none of its weights have a blend")
+    for weights in moved:
+        assert weights.blend is not None
+        option = weights.blend.option
+        require(
+            option not in options.signature(subject.factory()),
+            expected=f"the factory has no option {option!r}, which moves the weights {weights.tag!r}",
+            found="one of that name",
+            cure="rename one of them",
+        )
+        try:
+            blending.read(subject.component, weights, 0.5)
+        except RestoreError as error:
+            raise CheckFailed(
+                f"between {weights.tag!r} and {weights.blend.towards} lie weights of the same network",
+                error.message,
+                "name weights in BlendSpec.towards that have the same factory, options and tensors",
             ) from error
 
 

@@ -16,10 +16,10 @@ from restore.benchmark.flags import flags
 from restore.cli import cli
 from restore.errors import DamagedWeightsError, InputError, UsageError, WeightsError
 from restore.published import Network
+from restore.trunks import Trunk
 from restore_measurement import lpips
 from restore_measurement.lpips import LPIPS
 from restore_measurement.networks import NETWORKS
-from restore_measurement.trunks import Trunk
 
 
 def noise(*shape, seed=0):
@@ -95,7 +95,7 @@ class TestProperties:
 
 def test_the_formula_by_hand(monkeypatch, protocol):
     """One tap that sees the pixels themselves. Red against green, in the authors' scaling, three weights."""
-    trunk = Trunk(layers=nn.Sequential(nn.Identity()), taps=(0,), channels=(3,))
+    trunk = Trunk(layers=nn.Sequential(nn.Identity()), names={}, taps=(0,), channels=(3,))
     heads = (torch.tensor([1.0, 2.0, 4.0]),)
     monkeypatch.setattr(lpips, "_network", lambda net, places, device: (trunk, heads))
     first, second = torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32)

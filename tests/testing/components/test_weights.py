@@ -10,15 +10,21 @@ import torch
 from torch import nn
 
 from restore import weights as store
-from restore.plugin import ModelSpec, WeightsSpec
+from restore.plugin import BlendSpec, ModelSpec, WeightsSpec
+from restore.registry import Registry
 from restore.testing import CheckFailed, Inapplicable
-from restore.testing.components.weights import weights_are_described, weights_are_whole, weights_load
+from restore.testing.components.weights import (
+    weights_are_described,
+    weights_are_whole,
+    weights_can_be_moved,
+    weights_load,
+)
 
 CHECKS = (weights_are_whole, weights_are_described, weights_load)
 
 
 class Net(nn.Module):
-    def __init__(self, width: int = 2) -> None:
+    def __init__(self, width: int = 2, spread: int = 1) -> None:
         super().__init__()
         self.layer = nn.Conv2d(3, width, 1)
 
@@ -94,3 +100,33 @@ def test_weights_of_another_network(weighted):
         CheckFailed, match=r"layer.weight is \(5, 3, 1, 1\), not \(2, 3, 1, 1\)(.|\n)*WeightsSpec.options"
     ):
         weights_load(weighted(options={}))
+
+
+@pytest.fixture
+def ends(weighted, monkeypatch):
+    """Return what makes a subject whose weights go towards those that the registry then holds."""
+
+    def subject(option="calm", **other):
+        found = weighted(**other).component
+        monkeypatch.setattr("restore.blending.registry", lambda: Registry((), (found,)))
+        return weighted(blend=BlendSpec(option=option, towards="net.small"))
+
+    return subject
+
+
+def test_weights_between_two(ends, weighted):
+    weights_can_be_moved(ends())
+    with pytest.raises(Inapplicable, match="none of its weights have a blend"):
+        weights_can_be_moved(weighted())
+
+
+def test_another_end_of_another_network(ends):
+    with pytest.raises(CheckFailed, match=r"no weights of one network(.|\n)*BlendSpec.towards"):
+        weights_can_be_moved(ends(options={"width": 4}))
+    with pytest.raises(CheckFailed, match=r"has no weights 'small'"):
+        weights_can_be_moved(ends(tag="large"))
+
+
+def test_an_option_that_hides_one_of_the_factory(ends):
+    with pytest.raises(CheckFailed, match=r"no option 'spread'(.|\n)*rename one of them"):
+        weights_can_be_moved(ends(option="spread"))
