@@ -43,7 +43,7 @@ def declared_dtypes(subject: Subject) -> None:
 
 
 @check("a GPU gives what the CPU does")
-def devices(subject: Subject) -> None:
+def device_changes_nothing(subject: Subject) -> None:
     """In float32, on the device that the runtime chooses by itself."""
     device = choose_device("auto")
     if device == CPU:

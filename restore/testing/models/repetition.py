@@ -14,7 +14,7 @@ from restore.testing.subject import Subject
 
 
 @check("two calls with one seed give one result, bit for bit")
-def deterministic(subject: Subject) -> None:
+def same_inputs_same_result(subject: Subject) -> None:
     """What is drawn is drawn from torch's global generator, which the seed decides."""
     module, spec = built(subject)
     seen = observe(spec, fitted(spec, 37, 29))

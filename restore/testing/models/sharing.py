@@ -70,7 +70,7 @@ def thread_safe(subject: Subject) -> None:
 
 
 @check("the image and the mask that it is given are not written to")
-def input_kept(subject: Subject) -> None:
+def inputs_are_left_alone(subject: Subject) -> None:
     """The caller's tensors are the caller's."""
     module, spec = built(subject)
     seen = observe(spec, fitted(spec, 37, 29))

@@ -44,7 +44,7 @@ def random_draws(subject: Subject) -> None:
 
 
 @check("a call leaves the settings of the process as they were")
-def process_kept(subject: Subject) -> None:
+def process_is_left_alone(subject: Subject) -> None:
     """Gradient mode, default type, threads, environment: what a model needs otherwise it sets for a ``with``."""
     module, spec = built(subject)
     seen = observe(spec, fitted(spec, 37, 29))

@@ -11,7 +11,7 @@ from torch import nn
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import batch_equals_singles, deterministic, eval_mode, stateless
+from restore.testing.models import batch_equals_singles, eval_mode, same_inputs_same_result, stateless
 
 
 class Good(Model):
@@ -126,7 +126,7 @@ class Brightest(Model):
         return observation.image / observation.image.max()
 
 
-ALL = [deterministic, stateless, eval_mode, batch_equals_singles]
+ALL = [same_inputs_same_result, stateless, eval_mode, batch_equals_singles]
 
 
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.name)
@@ -135,14 +135,14 @@ def test_good(judged, check, made):
     assert judged(check, made) is None
 
 
-@pytest.mark.parametrize("check", [deterministic, stateless, eval_mode], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [same_inputs_same_result, stateless, eval_mode], ids=lambda check: check.name)
 def test_what_draws_by_the_seed(judged, check):
     assert judged(check, Sampling) is None
 
 
 @pytest.mark.parametrize("made", [OwnGenerator, PythonsGenerator])
 def test_generators_that_go_on(judged, made):
-    said = judged(deterministic, made)
+    said = judged(same_inputs_same_result, made)
     assert "results that differ in 100.0% of the values" in said
     assert "torch's global generator" in said
 

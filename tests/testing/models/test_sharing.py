@@ -12,7 +12,7 @@ from torch import nn
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import input_kept, pickles, thread_safe
+from restore.testing.models import inputs_are_left_alone, pickles, thread_safe
 
 
 class Good(Model):
@@ -84,7 +84,7 @@ class Forgetful(Model):
         return observation.image * self.gain
 
 
-@pytest.mark.parametrize("check", [thread_safe, input_kept, pickles], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [thread_safe, inputs_are_left_alone, pickles], ids=lambda check: check.name)
 @pytest.mark.parametrize(("made", "task"), [(Good, "denoising"), (Filling, "inpainting")])
 def test_good(judged, check, made, task):
     interval = sys.getswitchinterval()
@@ -106,13 +106,13 @@ def test_threads_of_what_draws(judged):
 
 
 def test_an_image_that_is_written_to(judged):
-    said = judged(input_kept, Clamping)
+    said = judged(inputs_are_left_alone, Clamping)
     assert "found: its image was written to" in said
     assert "clone" in said
 
 
 def test_a_mask_that_is_written_to(judged):
-    assert "found: its mask was written to" in judged(input_kept, MaskEating, task="inpainting")
+    assert "found: its mask was written to" in judged(inputs_are_left_alone, MaskEating, task="inpainting")
 
 
 def test_what_cannot_be_pickled(judged):

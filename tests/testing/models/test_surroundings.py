@@ -10,7 +10,7 @@ import torch
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import inference_mode, process_kept, random_draws
+from restore.testing.models import inference_mode, process_is_left_alone, random_draws
 
 
 class Good(Model):
@@ -89,7 +89,7 @@ class Asking(Model):
         return observation.image * (1 if torch.is_inference_mode_enabled() else 2)
 
 
-@pytest.mark.parametrize("check", [random_draws, process_kept, inference_mode], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [random_draws, process_is_left_alone, inference_mode], ids=lambda check: check.name)
 @pytest.mark.parametrize("made", [Good, Sampling, OwnSeed])
 def test_good(judged, check, made):
     state = torch.get_rng_state()
@@ -121,13 +121,13 @@ def test_draws(judged, made, found):
     ],
 )
 def test_settings(judged, made, found):
-    assert found in judged(process_kept, made)
+    assert found in judged(process_is_left_alone, made)
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
 
 
 def test_gradients_for_the_length_of_a_with(judged):
-    assert judged(process_kept, Searching) is None
+    assert judged(process_is_left_alone, Searching) is None
 
 
 def test_what_searches_with_gradients_needs_no_inference_mode(judged):
