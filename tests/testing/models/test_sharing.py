@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from restore.contracts import Model
@@ -34,23 +34,40 @@ class Sampling(Model):
         return observation.image + torch.randn_like(observation.image)
 
 
-class OnSelf(Model):
-    """What it works on lies where other threads lay theirs."""
+class SkipOnSelf(Good):
+    """What is added at the end lies where other threads lay theirs."""
+
+    def forward(self, observation):
+        self.skip = observation.image
+        return self.layer(self.skip).relu() + self.skip
+
+
+class SizeOnSelf(Good):
+    """The size to which the padding is cut off again."""
+
+    def forward(self, observation):
+        self.height, self.width = observation.image.shape[2:]
+        padded = F.pad(observation.image, (0, 8 - self.width % 8, 0, 8 - self.height % 8))
+        return self.layer(padded)[..., : self.height, : self.width]
+
+
+class StepsOnSelf(Model):
+    """Each line reads what the last one left."""
 
     def forward(self, observation):
         self.image = observation.image
-        time.sleep(1e-4)
-        return self.image * 2
+        self.half = self.image * 0.5
+        return self.half + 0.5 * self.image
 
 
 class OneBuffer(Model):
     """Only images of one size share it."""
 
     def forward(self, observation):
-        self.work = observation.image.clone()
-        time.sleep(1e-4)
-        self.work += observation.image
-        return self.work
+        self.work = torch.empty_like(observation.image)
+        self.work.copy_(observation.image)
+        self.work += 1
+        return self.work.div(2)
 
 
 class Clamping(Model):
@@ -92,7 +109,7 @@ def test_good(judged, check, made, task):
     assert sys.getswitchinterval() == interval
 
 
-@pytest.mark.parametrize("made", [OnSelf, OneBuffer])
+@pytest.mark.parametrize("made", [SkipOnSelf, SizeOnSelf, StepsOnSelf, OneBuffer])
 def test_threads_that_meet_on_self(judged, made):
     said = judged(thread_safe, made)
     assert "4 threads" in said
