@@ -83,6 +83,40 @@ class Cached(Model):
         return observation.image * ramp
 
 
+class LastMean(Model):
+    """The mean of the first image of a size stands for those after it."""
+
+    mean = None
+
+    def forward(self, observation):
+        image = observation.image
+        if self.mean is None or self.mean.shape[2:] != image.shape[2:]:
+            self.mean = image.mean((0, 1), keepdim=True)
+        return 0.95 * image + 0.05 * self.mean
+
+
+class SizeCache(Model):
+    """What depends on the image is kept by its size."""
+
+    def __init__(self):
+        super().__init__()
+        self.means = {}
+
+    def forward(self, observation):
+        image = observation.image
+        return image + 0.01 * self.means.setdefault(image.shape, image.mean())
+
+
+class FirstSize(Model):
+    """Keeps the size of the first image that it saw."""
+
+    size = None
+
+    def forward(self, observation):
+        self.size = self.size or observation.image.shape[2:]
+        return observation.image * self.size[0] / 100
+
+
 class Dropping(Good):
     """Stays in training mode, so that batch norms count and dropout drops."""
 
@@ -147,9 +181,18 @@ def test_generators_that_go_on(judged, made):
     assert "torch's global generator" in said
 
 
-def test_state_between_calls(judged):
-    said = judged(stateless, Recurrent)
-    assert "image A before and after image B" in said
+@pytest.mark.parametrize(
+    ("made", "image"),
+    [
+        (Recurrent, "a dark image of A's size"),
+        (LastMean, "a dark image of A's size"),
+        (SizeCache, "a dark image of A's size"),
+        (FirstSize, "image B, of another size,"),
+    ],
+)
+def test_state_between_calls(judged, made, image):
+    said = judged(stateless, made)
+    assert f"the same bits of {image} whatever was shown before" in said
     assert "keep nothing on self" in said
 
 
@@ -174,7 +217,7 @@ def test_statistics_that_are_counted_in_eval_mode(judged):
     assert "running_mean" in judged(stateless, Dropping)
 
 
-@pytest.mark.parametrize("made", [OfTheBatch, Brightest, WithoutStatistics])
+@pytest.mark.parametrize("made", [OfTheBatch, Brightest, WithoutStatistics, LastMean, SizeCache])
 def test_images_that_see_each_other(judged, made):
     said = judged(batch_equals_singles, made)
     assert "three images in a batch" in said
