@@ -13,6 +13,10 @@ from restore.registry import Component
 from restore.testing.check import Inapplicable
 
 
+NEEDS = "it needs the option"
+"""Beginning of the reason why a component could not be built."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """A component under check.
@@ -65,7 +69,7 @@ class Subject:
         known = component_options.signature(self.factory())
         absent = [name for name, p in known.items() if p.default is p.empty and name not in given]
         if absent:
-            raise Inapplicable(f"it needs the option {absent[0]!r}: check {self.spec.name}:{absent[0]}=...")
+            raise Inapplicable(f"{NEEDS} {absent[0]!r}: check {self.spec.name}:{absent[0]}=...")
         return self.component.build(**given)
 
     def factory(self) -> component_options.Factory:
