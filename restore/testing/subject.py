@@ -12,7 +12,6 @@ from restore.plugin import Spec
 from restore.registry import Component
 from restore.testing.check import Inapplicable
 
-
 NEEDS = "it needs the option"
 """Beginning of the reason why a component could not be built."""
 
