@@ -67,11 +67,15 @@ def test_numbers_that_bfloat16_cannot_hold(judged):
 
 
 @pytest.mark.parametrize(
-    ("made", "dtypes", "reason"), [(Good, ("float32",), "float32 alone"), (Sampling, BOTH, "draws at random")]
+    ("made", "declared", "reason"),
+    [
+        (Good, {"dtypes": ("float32",)}, "float32 alone"),
+        (Sampling, {"dtypes": BOTH, "stochastic": True}, "it is stochastic"),
+    ],
 )
-def test_nothing_to_say(judged, made, dtypes, reason):
+def test_nothing_to_say(judged, made, declared, reason):
     with pytest.raises(Inapplicable, match=reason):
-        judged(declared_dtypes, made, dtypes=dtypes)
+        judged(declared_dtypes, made, **declared)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -224,6 +224,10 @@ def test_images_that_see_each_other(judged, made):
     assert "results that differ in" in said
 
 
+def test_only_what_is_declared_stochastic_is_excused(judged):
+    assert "three images in a batch" in judged(batch_equals_singles, Sampling)
+
+
 def test_a_batch_of_what_draws(judged):
-    with pytest.raises(Inapplicable, match="draws at random"):
-        judged(batch_equals_singles, Sampling)
+    with pytest.raises(Inapplicable, match="it is stochastic"):
+        judged(batch_equals_singles, Sampling, stochastic=True)

@@ -118,8 +118,8 @@ def test_threads_that_meet_on_self(judged, made):
 
 
 def test_threads_of_what_draws(judged):
-    with pytest.raises(Inapplicable, match="draws at random"):
-        judged(thread_safe, Sampling)
+    with pytest.raises(Inapplicable, match="it is stochastic"):
+        judged(thread_safe, Sampling, stochastic=True)
 
 
 def test_an_image_that_is_written_to(judged):

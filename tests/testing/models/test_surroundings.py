@@ -45,6 +45,13 @@ class Seeding(Model):
         return observation.image + torch.randn_like(observation.image)
 
 
+class Dropping(Model):
+    """F.dropout drops unless it is told that this is no training."""
+
+    def forward(self, observation):
+        return observation.image + 0.1 * torch.nn.functional.dropout(observation.image)
+
+
 class Wasteful(Model):
     def forward(self, observation):
         torch.rand(3)
@@ -90,10 +97,10 @@ class Asking(Model):
 
 
 @pytest.mark.parametrize("check", [random_draws, process_is_left_alone, inference_mode], ids=lambda check: check.name)
-@pytest.mark.parametrize("made", [Good, Sampling, OwnSeed])
-def test_good(judged, check, made):
+@pytest.mark.parametrize(("made", "stochastic"), [(Good, False), (Sampling, True), (OwnSeed, False)])
+def test_good(judged, check, made, stochastic):
     state = torch.get_rng_state()
-    assert judged(check, made) is None
+    assert judged(check, made, stochastic=stochastic) is None
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -104,12 +111,21 @@ def test_good(judged, check, made):
         (Pythons, "a call moves Python's random generator"),
         (Seeding, "it has one and the same state after"),
         (Wasteful, "two seeds gave one result"),
+        (Dropping, "two seeds gave results that differ"),
     ],
 )
 def test_draws(judged, made, found):
     python, numpy = random.getstate(), np.random.get_state()[1].tolist()
     assert found in judged(random_draws, made)
     assert (random.getstate(), np.random.get_state()[1].tolist()) == (python, numpy)
+
+
+def test_dropout_is_told_of_training(judged):
+    assert "F.dropout(x, training=self.training)" in judged(random_draws, Dropping)
+
+
+def test_what_is_declared_stochastic_and_is_not(judged):
+    assert "leave stochastic out" in judged(random_draws, Good, stochastic=True)
 
 
 @pytest.mark.parametrize(

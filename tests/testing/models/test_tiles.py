@@ -115,7 +115,7 @@ def test_what_is_not_even_nearly_so(judged):
         (Ramp, {"tiling": "internal"}, "declares tiling=internal"),
         (Ramp, {"tiling": "discouraged"}, "declares tiling=discouraged"),
         (Ramp, {"tiling": "approximate", "fixed_size": (20, 30)}, "takes images of one size"),
-        (Sampling, {"tiling": "approximate"}, "draws at random"),
+        (Sampling, {"tiling": "approximate", "stochastic": True}, "it is stochastic"),
     ],
 )
 def test_nothing_to_say(judged, made, declared, reason):
