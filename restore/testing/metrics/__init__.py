@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from restore.testing.check import Check
-from restore.testing.metrics.conduct import inputs_are_left_alone, process_is_left_alone, score_repeats
+from restore.testing.metrics.conduct import inputs_are_left_alone, process_is_left_alone, same_inputs_same_result
 from restore.testing.metrics.meaning import direction, identity, symmetry
 from restore.testing.metrics.scores import batch_equals_singles, one_score_per_sample, uint8_equals_float
 
@@ -14,7 +14,7 @@ CHECKS: tuple[Check, ...] = (
     direction,
     identity,
     symmetry,
-    score_repeats,
+    same_inputs_same_result,
     inputs_are_left_alone,
     process_is_left_alone,
 )

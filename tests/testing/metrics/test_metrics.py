@@ -176,7 +176,7 @@ DEFECTS = [
     ("identity", "WrongWay", {"identity": 0.0}, ["no better score than that of identical samples"]),
     ("identity", "OneSided", {"identity": 0.0}, ["done to only one of the two"]),
     ("symmetry", "Relative", {"symmetric": True}, ["and exchanged", "leave symmetric out"]),
-    ("score-repeats", "Sampling", {}, ["draw nothing"]),
+    ("same-inputs-same-result", "Sampling", {}, ["draw nothing"]),
     ("inputs-are-left-alone", "InPlace", {}, ["the prediction is the same", "changed by up to 0.5"]),
     ("process-is-left-alone", "GradOff", {}, ["torch.is_grad_enabled()"]),
     ("process-is-left-alone", "GradOn", {}, ["numpy's random generator"]),
