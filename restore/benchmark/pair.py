@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from restore.benchmark.protocol import Protocol
 from restore.contracts import ComparesPrepared, Metric
+
+EXTRAS = ("mask", "observation")
+"""What a metric may take beside the images and the protocol."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,3 +45,14 @@ class Pair:
         if isinstance(metric, ComparesPrepared):
             return metric.compare_prepared(*self.prepared, self.protocol, **more)
         return metric(self.prediction, self.target, self.protocol, **more)
+
+
+def extras_of(metric: Metric) -> frozenset[str]:
+    """Return which of ``mask`` and ``observation`` a metric takes; both where it takes any keyword."""
+    call: Any = metric.forward if isinstance(metric, nn.Module) else metric
+    try:
+        parameters = inspect.signature(call).parameters
+    except (TypeError, ValueError):
+        return frozenset()
+    anything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    return frozenset(name for name in EXTRAS if anything or name in parameters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from torch import Tensor
 
 from restore.benchmark.cases import Case
 from restore.benchmark.columns import HOLE, reading
-from restore.benchmark.pair import Pair
+from restore.benchmark.pair import Pair, extras_of
 from restore.benchmark.protocol import Protocol
 from restore.errors import DamagedWeightsError, PluginError, RestoreError, UsageError, WeightsError
-from restore.options import parse, signature
+from restore.options import parse
 from restore.registry import Component, registry
 
 if TYPE_CHECKING:
@@ -156,8 +155,7 @@ class Scorer:
         if isinstance(metric, torch.nn.Module):
             metric = metric.to(self._device)
         self._metrics[name] = metric
-        call: Any = metric.forward if isinstance(metric, torch.nn.Module) else metric
-        self._takes[name] = frozenset(signature(call)) | _keywords(call)
+        self._takes[name] = extras_of(metric)
 
     def _find_absent_weights(self) -> None:
         """Ask each metric once, so that weights that are missing or damaged are known before the first image."""
@@ -214,15 +212,6 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, RestoreError):
         return " ".join("; ".join(filter(None, (error.message, error.cure))).split())
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}".rstrip(": ")
-
-
-def _keywords(call: Any) -> frozenset[str]:
-    """Return ``mask`` and ``observation`` for a callable that takes any keyword."""
-    try:
-        kinds = {parameter.kind for parameter in inspect.signature(call).parameters.values()}
-    except (TypeError, ValueError):
-        return frozenset()
-    return frozenset(("mask", "observation") if inspect.Parameter.VAR_KEYWORD in kinds else ())
 
 
 def _shape(image: Tensor) -> str:
