@@ -1,4 +1,4 @@
-"""How a loss or a metric behaves: it repeats itself, and leaves its inputs and the process as they were."""
+"""How a loss, a metric or a prior behaves: it repeats itself, and leaves its inputs and the process as they were."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def require_repetition(ask: Callable[[], Tensor]) -> None:
         torch.equal(*answers),
         expected="two calls give the same bits",
         found=f"{answers[0].tolist()}, then {answers[1].tolist()}",
-        cure="draw nothing and remember nothing between calls; randomness belongs to the recipe",
+        cure="draw nothing and remember nothing between calls; dropout is off in eval mode",
     )
 
 
@@ -34,7 +34,7 @@ def require_inputs_kept(given: Mapping[str, Tensor], ask: Callable[[], Any]) -> 
     for name, then in before.items():
         require(
             torch.equal(then, given[name]),
-            expected=f"the {name} is the same after the call",
+            expected=f"{name}: the same after the call",
             found=f"it changed by up to {float((then.double() - given[name].double()).abs().max()):.3g}",
             cure="use no operation in place, such as mul_() or [...] =, on what was given",
         )

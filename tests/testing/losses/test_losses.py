@@ -289,7 +289,7 @@ DEFECTS = [
     ("no-gradient-into-the-target", "IntoTarget", {}, ["a gradient of up to", "target.detach()"]),
     ("same-inputs-same-result", "Dropping", {}, ["draw nothing"]),
     ("same-inputs-same-result", "Counting", {}, ["remember nothing"]),
-    ("inputs-are-left-alone", "InPlace", {}, ["the target is the same", "changed by up to 0.4"]),
+    ("inputs-are-left-alone", "InPlace", {}, ["target: the same", "changed by up to 0.4"]),
     ("process-is-left-alone", "Disturbing", {}, ["Python's random generator", "torch.is_grad_enabled()"]),
 ]
 

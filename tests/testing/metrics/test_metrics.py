@@ -267,7 +267,7 @@ DEFECTS = [
     ("identity", "OneSided", {"identity": 0.0}, ["done to only one of the two"]),
     ("symmetry", "Relative", {"symmetric": True}, ["and exchanged", "leave symmetric out"]),
     ("same-inputs-same-result", "Sampling", {}, ["draw nothing"]),
-    ("inputs-are-left-alone", "InPlace", {}, ["the prediction is the same", "changed by up to 0.5"]),
+    ("inputs-are-left-alone", "InPlace", {}, ["prediction: the same", "changed by up to 0.5"]),
     ("process-is-left-alone", "GradOff", {}, ["torch.is_grad_enabled()"]),
     ("process-is-left-alone", "GradOn", {}, ["numpy's random generator"]),
 ]
