@@ -140,7 +140,7 @@ class ModelSpec(Spec):
     ``forbidden``: it must see all of the image."""
     receptive_field: int | None = None
     """Side in input pixels of what one output pixel depends on; the halo of a tile is half of it. Where tiling is
-    not ``exact``, of what it depends on noticeably."""
+    not ``exact``, of what it depends on noticeably. ``None``: the built module tells, which it must for ``exact``."""
     stochastic: bool = False
     """Whether it samples: its result depends on the seed. Not so with ``tiling="exact"``."""
     dtypes: tuple[str, ...] = ("float32",)
@@ -153,8 +153,6 @@ class ModelSpec(Spec):
         super().__post_init__()
         if self.tiling not in get_args(Tiling):
             raise ValueError(f"tiling of {self.name!r} must be one of {get_args(Tiling)}, not {self.tiling!r}")
-        if self.tiling == "exact" and self.receptive_field is None:
-            raise ValueError(f"{self.name!r} declares exact tiling and no receptive_field")
         if self.tiling == "exact" and self.stochastic:
             raise ValueError(
                 f"{self.name!r} is stochastic and declares exact tiling: tiles draw otherwise than the whole image does"

@@ -144,16 +144,23 @@ def _properties(spec: Spec) -> list[tuple[str, str]]:
     rows = []
     for field in dataclasses.fields(spec):
         value = getattr(spec, field.name)
-        means_something = value not in (None, "") or (isinstance(spec, ModelSpec) and field.name == "scale")
+        means_something = value not in (None, "") or _left_open(spec, field.name)
         if field.name in common or not means_something:
             continue
         rows.append((field.name.replace("_", " "), _readable(field.name, value)))
     return rows
 
 
+def _left_open(spec: Spec, name: str) -> bool:
+    """Whether the built model tells what its descriptor leaves out."""
+    return isinstance(spec, ModelSpec) and (name == "scale" or (name == "receptive_field" and spec.tiling == "exact"))
+
+
 def _readable(name: str, value: Any) -> str:
+    if value is None:
+        return "by its options"
     if name == "scale":
-        return "by its options" if value is None else f"x{value}"
+        return f"x{value}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(str(item) for item in value) if isinstance(value, tuple) else str(value)
