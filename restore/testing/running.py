@@ -86,7 +86,7 @@ class Trial:
         )
 
 
-def check_component(name: str, **options: Any) -> list[Verdict]:
+def check_component(name: str, *, options: Mapping[str, Any] | None = None) -> list[Verdict]:
     """Run every check of a component.
 
     Args:

@@ -192,13 +192,15 @@ def test_expected_failures_and_options_that_make_no_sense():
         plan("jpeg:quality=low")
     with pytest.raises(UsageError, match="model-bicubic has no option 'rounding'"):
         plan("bicubic:rounding=uint8")
+    with pytest.raises(UsageError, match="jpeg has no option 'name'"):
+        check_component("jpeg", options={"name": "an option may be called so"})
     with pytest.raises(UsageError, match=r"no check is called 'copies'\n"):
         plan("jpeg", only=["copies"])
     assert [trial.name for trial in plan("jpeg", only=["copies-are-true"])] == ["jpeg-copies-are-true"]
 
 
 def test_options_reach_the_component():
-    [found] = [v for v in check_component("jpeg", quality=200) if v.check == "copies-are-true"]
+    [found] = [v for v in check_component("jpeg", options={"quality": 200}) if v.check == "copies-are-true"]
     assert found.outcome == "failed"
     assert "quality=200 is out of range" in found.failure.found
 
