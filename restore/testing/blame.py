@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from types import TracebackType
 
-from restore.errors import RestoreError
+from restore.errors import PluginError, RestoreError
 from restore.testing.check import CheckFailed
 
 
@@ -24,9 +24,10 @@ def blame(error: BaseException, expected: str, package: str) -> CheckFailed:
     while first.__cause__ is not None:
         first = first.__cause__
     place = _place(first.__traceback__, package) or _place(error.__traceback__, package)
-    cure = (
-        error.cure if isinstance(error, RestoreError) and error.cure else "mend it there; --debug shows the traceback"
-    )
+    cure = error.cure if isinstance(error, RestoreError) else ""
+    if isinstance(error, PluginError) and error.__cause__ is not None:
+        cure = ""  # the registry's is for users: another version
+    cure = cure or "mend it there; --debug shows the traceback"
     failure = CheckFailed(expected, _text(first) + (f", in {place}" if place else ""), cure)
     failure.__cause__ = error
     return failure

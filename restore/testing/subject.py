@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from restore import options as component_options
@@ -60,6 +61,19 @@ class Subject:
                 store.fill(made, state, store.name_of(self.component, trained))
             made.eval()
         return made
+
+    @cached_property
+    def builds(self) -> bool:
+        """Whether ``build`` gets through, tried once. One that was not given what it needs is not to blame."""
+        try:
+            self.build()
+        except Inapplicable:
+            return True
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - sys.exit() and panics of compiled extensions are no Exception
+            return False
+        return True
 
     def make(self) -> Any:
         """Return what the factory makes with the options of its default weights, and no more. Raises as ``build``."""
