@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from restore.errors import PluginError
+
 if TYPE_CHECKING:
     from restore.benchmark.protocol import Protocol as MetricProtocol
     from restore.plugin import ModelSpec
@@ -28,6 +30,10 @@ Batch = Mapping[str, Tensor]
 """What a recipe draws for a step."""
 Progress = Callable[[int, int], None]
 """Called with (done, total) while something takes long."""
+
+
+DECLARATIONS = ("scale", "receptive_field", "trained", "channels_last")
+"""Attributes by which a Model tells the runtime of itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +85,9 @@ class Model(nn.Module):
     """A restoration method. Stateless between calls, so that threads may share it."""
 
     scale: int | None = None
-    """Output side over input side, where it depends on an option; else the ModelSpec's holds."""
+    """Output side over input side, where it depends on an option: the ModelSpec then says None."""
     receptive_field: int | None = None
-    """Side in input pixels, where it depends on an option; else the ModelSpec's holds."""
+    """Side in input pixels, where it depends on an option: the ModelSpec then says None."""
     trained: bool = False
     """Whether it brings its numbers itself. A network that does not is refused without weights."""
     channels_last: bool = True
@@ -91,13 +97,36 @@ class Model(nn.Module):
         """Return what holds of this module: the ModelSpec, less what its options or weights decide otherwise.
 
         The runtime keeps to the answer of the module as it is built. This takes over ``scale`` and
-        ``receptive_field``; a model of which more is decided so replaces more (``dataclasses.replace``).
+        ``receptive_field`` where the ModelSpec leaves them open; a model of which more is decided so replaces more
+        (``dataclasses.replace``).
+
+        Raises:
+            PluginError: the ModelSpec and the module say different numbers.
         """
+        scale = self._settled(spec, "scale")
         return replace(
-            spec,
-            scale=self.scale or 1 if spec.scale is None else spec.scale,
-            receptive_field=self.receptive_field or spec.receptive_field,
+            spec, scale=1 if scale is None else scale, receptive_field=self._settled(spec, "receptive_field")
         )
+
+    def _settled(self, spec: ModelSpec, name: str) -> int | None:
+        """Return what the ModelSpec or the module says of itself. Raises PluginError where they differ."""
+        declared, own = getattr(spec, name), getattr(self, name)
+        if None not in (declared, own) and declared != own:
+            raise PluginError(
+                f"{name} of {spec.name!r} is {declared} in its ModelSpec and {own} in the built {type(self).__name__}",
+                f"where an option decides it, ModelSpec(..., {name}=None); else say the same in both, or in one",
+            )
+        return own if declared is None else declared
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute. Raises PluginError for a tensor or module by the name of what the runtime reads."""
+        if name in DECLARATIONS and isinstance(value, Tensor | nn.Module):
+            raise PluginError(
+                f"{type(self).__name__} keeps a {type(value).__name__} in self.{name}, where the runtime reads what "
+                "the model declares",
+                f"give it another name, such as self.own_{name}",
+            )
+        super().__setattr__(name, value)
 
     def __call__(self, observation: Observation | Tensor) -> Tensor:
         """Take an observation, or as a part of a torch pipeline its image alone."""
@@ -206,7 +235,14 @@ class ComparesPrepared(Protocol):
     """A metric of images as the protocol prepares them: a pair is prepared once for all such metrics."""
 
     def compare_prepared(self, prediction: Tensor, target: Tensor, protocol: MetricProtocol, **more: Any) -> Tensor:
-        """Return what ``__call__`` returns for images of which these are ``protocol.prepare``'s results."""
+        """Return what ``__call__`` returns for images of which these are ``protocol.prepare``'s results.
+
+        Args:
+            prediction: prepared.
+            target: prepared.
+            protocol: that prepared both.
+            more: ``mask`` and ``observation``, if ``__call__`` takes them; the mask is not cropped yet.
+        """
         ...
 
 

@@ -141,7 +141,9 @@ class ModelSpec(Spec):
     ``forbidden``: it must see all of the image."""
     receptive_field: int | None = None
     """Side in input pixels of what one output pixel depends on; the halo of a tile is half of it. Where tiling is
-    not ``exact``, of what it depends on noticeably."""
+    not ``exact``, of what it depends on noticeably. ``None``: the built module tells, which it must for ``exact``."""
+    stochastic: bool = False
+    """Whether it samples: its result depends on the seed. Not so with ``tiling="exact"``."""
     dtypes: tuple[str, ...] = ("float32",)
     """Precisions it is proved in: ``float32``, ``bfloat16``, ``float16``."""
     weights: tuple[WeightsSpec, ...] = ()
@@ -152,8 +154,10 @@ class ModelSpec(Spec):
         super().__post_init__()
         if self.tiling not in get_args(Tiling):
             raise ValueError(f"tiling of {self.name!r} must be one of {get_args(Tiling)}, not {self.tiling!r}")
-        if self.tiling == "exact" and self.receptive_field is None:
-            raise ValueError(f"{self.name!r} declares exact tiling and no receptive_field")
+        if self.tiling == "exact" and self.stochastic:
+            raise ValueError(
+                f"{self.name!r} is stochastic and declares exact tiling: tiles draw otherwise than the whole image does"
+            )
         sizes = ("scale", "min_size", "multiple_of", "receptive_field", "channels", "fixed_size")
         for name in sizes:
             value = getattr(self, name)
@@ -183,9 +187,14 @@ class LossSpec(Spec):
     """No value lies below it; None: there is no such number."""
     maximum: float | None = None
     """No value lies above it while images are in ``[0, 1]``; None: there is no such number."""
+    channels: tuple[int, ...] = (1, 3)
+    """Channel counts of the images that it takes."""
+    min_size: int = 1
+    """Smallest side of an image, in pixels."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_images(self.name, self.channels, self.min_size)
         if set(self.needs) - set(NEEDS):
             raise ValueError(f"needs of {self.name!r} must be among {NEEDS}, not {self.needs!r}")
         if self.at_equality not in get_args(AtEquality):
@@ -222,9 +231,16 @@ class MetricSpec(Spec):
     """Score of what is compared with itself, the best there is: ``math.inf`` for PSNR. None: nothing is said."""
     symmetric: bool = False
     """Whether prediction and target may change places."""
+    follows_protocol: bool = True
+    """Whether it measures what ``protocol.prepare`` leaves; False: images as they are given, as LPIPS does."""
+    channels: tuple[int, ...] = (1, 3)
+    """Channel counts of the images that it takes."""
+    min_size: int = 1
+    """Smallest side of an image, in pixels, once the protocol has cropped it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_images(self.name, self.channels, self.min_size)
         if self.compares not in get_args(Compares):
             raise ValueError(f"compares of {self.name!r} must be one of {get_args(Compares)}, not {self.compares!r}")
         if self.identity is not None and math.isnan(self.identity):
@@ -323,6 +339,13 @@ class Hooks:
 HOOKS: Mapping[str, type[Spec]] = dict(
     zip([name for name in vars(Hooks) if name.startswith("restore_")], SPECS, strict=True)
 )
+
+
+def _check_images(name: str, channels: tuple[int, ...], min_size: int) -> None:
+    if not channels or any(count < 1 for count in channels):
+        raise ValueError(f"channels of {name!r} must be counts from 1 on, such as (1, 3), not {channels!r}")
+    if min_size < 1:
+        raise ValueError(f"min_size of {name!r} must be at least 1, not {min_size!r}")
 
 
 def _check_tags(name: str, weights: tuple[WeightsSpec, ...]) -> None:

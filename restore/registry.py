@@ -9,6 +9,7 @@ import difflib
 import functools
 import importlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from restore import options as component_options
@@ -57,8 +58,30 @@ class Component:
         return made_by
 
     def reads_weights(self) -> bool:
-        """Whether the factory takes a weights file as its option ``weights``. Raises as ``factory`` does."""
-        return "weights" in component_options.signature(self.factory())
+        """Whether the factory takes a weights file, its option ``weights: Path``. Raises as ``factory`` does."""
+        return self._weights_option() in (Path, Path | None)
+
+    def take_weights(self, given: dict[str, Any], beside: Any = None) -> Any:
+        """Take a model's weights file out of its options, as ``restore.options.take_weights``.
+
+        A model with an option ``weights`` that is no ``Path`` means something else by it: the option stays, and what
+        was named beside it is the file only if it is a ``Path``, else the option.
+        """
+        try:
+            keeps = self._weights_option() is not None and not self.reads_weights()
+        except PluginError:
+            keeps = False  # it fails when it is built
+        if not keeps:
+            return component_options.take_weights(given, beside)
+        if beside is None or isinstance(beside, Path):
+            return beside
+        given["weights"] = beside
+        return None
+
+    def _weights_option(self) -> Any:
+        """Return the annotation of the option ``weights``, or None where there is no such option."""
+        option = component_options.signature(self.factory()).get("weights")
+        return None if option is None else option.annotation
 
     def build(self, **given: Any) -> Any:
         """Call the factory with options, checked first.

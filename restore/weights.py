@@ -270,7 +270,8 @@ def _unreadable(path: Path, error: OSError) -> WeightsError:
 
 
 def _foreign(path: Path, reason: str) -> WeightsError:
+    other = f"{path.stem}{'-converted' if path.suffix == '.safetensors' else ''}.safetensors"
     return WeightsError(
         f"{path} is not a safetensors file: {reason}",
-        f"restore weights convert {path.name} {path.stem}.safetensors turns a PyTorch checkpoint into one",
+        f"restore weights convert {path.name} {other} turns a PyTorch checkpoint into one",
     )

@@ -72,7 +72,7 @@ def test_a_field_of_the_wrong_type_is_named(field, value):
     ("changes", "told"),
     [
         ({"tiling": "overlap"}, "tiling of 'net' must be one of"),
-        ({"tiling": "exact"}, "exact tiling and no receptive_field"),
+        ({"tiling": "exact", "receptive_field": 3, "stochastic": True}, "'net' is stochastic and declares exact"),
         ({"scale": 0}, "scale of 'net' must be at least 1, not 0"),
         ({"channels": (3, 0)}, "channels of 'net' must be at least 1"),
         ({"channels": ()}, "no number of channels"),

@@ -131,7 +131,7 @@ def test_weights_are_published(written, site, tmp_path):
     source = source.replace("RecipeSpec, hookimpl", "RecipeSpec, WeightsSpec, hookimpl")
     argument = fragment.rstrip().removeprefix("weights = ")
     (written / "plugin.py").write_text(
-        source.replace("receptive_field=35,", f"receptive_field=35, weights={argument},")
+        source.replace("receptive_field=None,", f"receptive_field=None, weights={argument},")
     )
     call("restore degrade gaussian-noise:sigma=0.098 ../photo.png -o noisy.png --overwrite")
     done = site.run("run", "dncnn", str(Path("noisy.png").absolute()), "-o", str(tmp_path / "clean.png"))

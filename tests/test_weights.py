@@ -152,6 +152,14 @@ def test_what_is_no_safetensors_file(file, content):
             refuse(file)
 
 
+@pytest.mark.parametrize(("name", "to"), [("w.pth", "w.safetensors"), ("w.safetensors", "w-converted.safetensors")])
+def test_the_cure_for_a_foreign_file_does_not_write_over_it(tmp_path, name, to):
+    (tmp_path / name).write_bytes(FOREIGN["a zip"])
+    with pytest.raises(WeightsError) as caught:
+        weights.header(tmp_path / name)
+    assert f"restore weights convert {name} {to} " in caught.value.cure
+
+
 @given(st.integers(1, len(CONTENT) - 1))
 def test_a_file_that_is_cut_short_is_never_read(tmp_path_factory, length):
     path = tmp_path_factory.mktemp("cut") / "w.safetensors"

@@ -82,9 +82,9 @@ class Contestant:
         Raises:
             RestoreError: it cannot be loaded, or turns out to do something else than the protocol measures.
         """
-        from restore.runtime import load
+        from restore.runtime.loading import assemble
 
-        restorer = load(self.model, device=device, precision=self.precision, weights=self.file, **self.options)
+        restorer = assemble(self.model, self.options, device=device, precision=self.precision, weights=self.file)
         if restorer.scale != self.scale:
             raise UsageError(
                 f"{self.spec} makes images {restorer.scale} times as large, and the protocol needs {self.scale}",
@@ -125,9 +125,9 @@ def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: 
     model, _, path = spec.partition("@")
     label, given = component_options.parse(model)
     name, _ = component_options.parse(protocol.meant("model", model) if baseline else model)
-    named_file = component_options.take_weights(given, path or None)
-    file = Path(named_file) if named_file else None
     component, named = registry().find_weighted("model", name)
+    named_file = component.take_weights(given, Path(path) if path else None)
+    file = Path(named_file) if named_file else None
     declared = component.spec
     assert isinstance(declared, ModelSpec)
     _check_fit(protocol, declared, spec)
@@ -183,10 +183,12 @@ def _checked(component: Component, given: Mapping[str, str], scale: int | None, 
     options: dict[str, Any] = dict(given)
     if scale is not None and "scale" in component_options.signature(factory):
         options.setdefault("scale", scale)
-    if file is not None and component.reads_weights():
+    reads = component.reads_weights()
+    if file is not None and reads:
         options["weights"] = file
     checked = component_options.check(component.spec.name, factory, options)
-    checked.pop("weights", None)  # told apart, with its hash
+    if reads:
+        checked.pop("weights", None)  # told apart, with its hash
     if scale is not None and checked.get("scale", scale) != scale:
         raise UsageError(
             f"{component.spec.name} with scale={checked['scale']} cannot do what the protocol measures, scale {scale}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from restore import images
 from restore.benchmark.columns import HOLE
-from restore.benchmark.pair import Pair, takes
+from restore.benchmark.pair import Pair, extras_of
 from restore.benchmark.pixels import refuse_transparency, to_tensor
 from restore.benchmark.protocol import Protocol
 from restore.benchmark.protocols import find_protocol
@@ -80,7 +80,7 @@ def measure(prediction: Any, target: Any, *, protocol: str | Protocol = "rgb", s
                 raise
             scores.reasons[name] = "; ".join(part for part in (error.message, error.cure) if part)
             continue
-        if "hole" in chosen.regions and "mask" in takes(metric):
+        if "hole" in chosen.regions and "mask" in extras_of(metric):
             scores.reasons[f"{name}{HOLE}"] = NO_HOLE
     return scores
 

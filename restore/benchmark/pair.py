@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from restore.benchmark.protocol import Protocol
 from restore.contracts import ComparesPrepared, Metric
 from restore.errors import PluginError
-from restore.options import signature
+
+EXTRAS = ("mask", "observation")
+"""What a metric may take beside the images and the protocol."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +57,12 @@ class Pair:
             ) from error
 
 
-def takes(metric: Metric) -> frozenset[str]:
-    """Return the names of what a metric can be given; ``mask`` and ``observation`` of one that takes any keyword."""
+def extras_of(metric: Metric) -> frozenset[str]:
+    """Return which of ``mask`` and ``observation`` a metric takes; both where it takes any keyword."""
     call: Any = metric.forward if isinstance(metric, nn.Module) else metric
     try:
-        kinds = {parameter.kind for parameter in inspect.signature(call).parameters.values()}
+        parameters = inspect.signature(call).parameters
     except (TypeError, ValueError):
-        kinds = set()
-    anything = ("mask", "observation") if inspect.Parameter.VAR_KEYWORD in kinds else ()
-    return frozenset(signature(call)) | frozenset(anything)
+        return frozenset()
+    anything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    return frozenset(name for name in EXTRAS if anything or name in parameters)

@@ -13,7 +13,7 @@ from torch import Tensor
 from restore.benchmark import source
 from restore.benchmark.cases import Case
 from restore.benchmark.columns import HOLE, reading
-from restore.benchmark.pair import Pair, takes
+from restore.benchmark.pair import Pair, extras_of
 from restore.benchmark.protocol import Protocol
 from restore.errors import DamagedWeightsError, PluginError, RestoreError, UsageError, WeightsError
 from restore.options import parse
@@ -157,7 +157,7 @@ class Scorer:
         if isinstance(metric, torch.nn.Module):
             metric = metric.to(self._device)
         self._metrics[name] = metric
-        self._takes[name] = takes(metric)
+        self._takes[name] = extras_of(metric)
 
     def _find_absent_weights(self) -> None:
         """Ask each metric once, so that weights that are missing or damaged are known before the first image."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from restore.cli.group import STDOUT
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -38,7 +40,9 @@ def warn(text: str) -> None:
 
 def emit(payload: Mapping[str, Any]) -> None:
     """Print a JSON object on standard output, with the number of its schema."""
-    click.echo(json.dumps({"schema": SCHEMA, **payload}, indent=2, default=str))
+    context = click.get_current_context(silent=True)
+    stream = None if context is None else context.meta.get(STDOUT)
+    click.echo(json.dumps({"schema": SCHEMA, **payload}, indent=2, default=str), file=stream)
 
 
 def width() -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -17,6 +18,8 @@ from restore.errors import RestoreError
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+STDOUT = "restore.stdout"
+"""Key of the context's ``meta``: where JSON goes while standard output is kept for it."""
 
 
 class LazyGroup(click.Group):
@@ -72,7 +75,8 @@ class ErrorBoundary(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            result = super().invoke(ctx)
+            with _for_json_alone(ctx):
+                result = super().invoke(ctx)
             sys.stdout.flush()
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
@@ -95,6 +99,17 @@ def _switches_first(args: Sequence[str], switches: frozenset[str]) -> list[str]:
     end = args.index("--") if "--" in args else len(args)
     taken = [arg for arg in args[:end] if arg in switches]
     return [*taken, *(arg for arg in args[:end] if arg not in switches), *args[end:]]
+
+
+@contextlib.contextmanager
+def _for_json_alone(ctx: click.Context) -> Iterator[None]:
+    """With ``--json``, let what a plugin or a library prints go to standard error."""
+    if "--json" not in (*getattr(ctx, "_protected_args", ()), *ctx.args):
+        yield
+        return
+    ctx.meta[STDOUT] = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def _explain(error: RestoreError, ctx: click.Context) -> None:

@@ -19,7 +19,7 @@ from restore.cli import protocol_page
 from restore.cli.console import emit, human_size, table, warn, width
 from restore.cli.listing import as_dict
 from restore.errors import PluginError, WeightsError
-from restore.options import Option, describe
+from restore.options import Option, describe, parse
 from restore.plugin import ModelSpec, ProtocolSpec, Spec, WeightsSpec
 from restore.provenance import Provenance, provenance
 from restore.registry import Component, registry, split_tag
@@ -48,17 +48,18 @@ the hash.
 def info(name: str, as_json: bool) -> None:
     """Explain NAME: its options, weights, origin and citation.
 
-    NAME is a component of any kind, distribution:name, MODEL.TAG, or the TOML file of a protocol.
+    NAME is a component of any kind, distribution:name or name:options too,
+    MODEL.TAG, or the TOML file of a protocol.
     """
     if name.endswith(".toml"):
         protocol_page.tell(Path(name), as_json)
         return
     found = registry()
-    base, tag = split_tag(name)
+    base, tag = split_tag(parse(name)[0])
     pages = [_Page.of(component) for component in found.named(base)]
     if tag:
         pages = [page for page in pages if page.component.weights] or pages
-        chosen = found.find_weighted(pages[0].component.spec.kind, name)[1]
+        chosen = found.find_weighted(pages[0].component.spec.kind, parse(name)[0])[1]
         assert chosen is not None
         _tell_weights(pages[0].component, chosen, as_json)
     elif as_json:
@@ -144,16 +145,23 @@ def _properties(spec: Spec) -> list[tuple[str, str]]:
     rows = []
     for field in dataclasses.fields(spec):
         value = getattr(spec, field.name)
-        means_something = value not in (None, "") or (isinstance(spec, ModelSpec) and field.name == "scale")
+        means_something = value not in (None, "") or _left_open(spec, field.name)
         if field.name in common or not means_something:
             continue
         rows.append((field.name.replace("_", " "), _readable(field.name, value)))
     return rows
 
 
+def _left_open(spec: Spec, name: str) -> bool:
+    """Whether the built model tells what its descriptor leaves out."""
+    return isinstance(spec, ModelSpec) and (name == "scale" or (name == "receptive_field" and spec.tiling == "exact"))
+
+
 def _readable(name: str, value: Any) -> str:
+    if value is None:
+        return "by its options"
     if name == "scale":
-        return "by its options" if value is None else f"x{value}"
+        return f"x{value}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(str(item) for item in value) if isinstance(value, tuple) else str(value)

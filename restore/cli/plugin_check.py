@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import textwrap
 import traceback
 from collections import Counter
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from restore.cli.console import emit, shortened, width
+from restore.cli.console import emit, shortened, warn, width
 
 if TYPE_CHECKING:
     from restore.testing import Verdict
@@ -54,6 +55,7 @@ def check(context: click.Context, name: str, only: tuple[str, ...], verbose: boo
     else:
         verdicts = _run_and_tell(trials, verbose)
         _tell_failures(verdicts, debug=_wants_tracebacks(context))
+        _tell_unexercised(verdicts)
         click.echo("\n" + _sum(verdicts))
     if not all(verdict.ok for verdict in verdicts):
         context.exit(1)
@@ -65,7 +67,7 @@ def _run_and_tell(trials: Sequence[Trial], verbose: bool) -> list[Verdict]:
     click.echo(f"{'component':<{column}}  kind         passed  failed  inapplicable    time")
     verdicts: list[Verdict] = []
     for label, group in itertools.groupby(trials, key=lambda trial: trial.target.label):
-        own = [trial.run() for trial in group]
+        own = [_run_and_show(trial) for trial in group]
         count = Counter(verdict.outcome for verdict in own)
         failed = click.style(f"{count['failed']:6}", fg="red" if count["failed"] else None)
         seconds = sum(verdict.seconds for verdict in own)
@@ -75,6 +77,17 @@ def _run_and_tell(trials: Sequence[Trial], verbose: bool) -> list[Verdict]:
             click.echo("\n".join(map(_line, own)))
         verdicts += own
     return verdicts
+
+
+def _run_and_show(trial: Trial) -> Verdict:
+    """Run a check; on a terminal its name stands there meanwhile, lest one that hangs is not known."""
+    if not sys.stderr.isatty():
+        return trial.run()
+    click.echo(f"\r\033[K{trial.target.label}-{trial.check.name} ...", err=True, nl=False)
+    try:
+        return trial.run()
+    finally:
+        click.echo("\r\033[K", err=True, nl=False)
 
 
 def _line(verdict: Verdict) -> str:
@@ -93,6 +106,15 @@ def _tell_failures(verdicts: Sequence[Verdict], *, debug: bool) -> None:
             click.echo("\n".join(_wrapped(head, text)))
         if debug and failure.__cause__ is not None:
             click.echo("".join(traceback.format_exception(failure.__cause__)), err=True)
+
+
+def _tell_unexercised(verdicts: Sequence[Verdict]) -> None:
+    """Say of which components hardly anything could be looked at, and how it can be."""
+    from restore.testing.subject import NEEDS
+
+    asking = {verdict.component: verdict.reason for verdict in verdicts if verdict.reason.startswith(NEEDS)}
+    for component, reason in asking.items():
+        warn(f"{component} was not exercised: {reason}")
 
 
 def _wrapped(head: str, text: str) -> Iterator[str]:

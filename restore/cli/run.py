@@ -70,19 +70,21 @@ def run(
     as_json: bool,
 ) -> None:
     """Restore INPUT with MODEL and write the results to OUT."""
-    from restore.options import parse, parse_pairs, take_weights
-    from restore.runtime import load
+    from restore.options import parse, parse_pairs
+    from restore.registry import registry
+    from restore.runtime.loading import assemble
 
     name, options = parse(model)
     options |= parse_pairs(pairs)
-    weights = take_weights(options, weights)
     for key in ("device", "precision", "tile"):
         if key in options:
             raise UsageError(f"{key} is no option of a model", f"write --{key} {options[key]}")
     found = expand(inputs, recursive=recursive, leave_out=Path(output))
     chosen = plan(found, output, suffix=suffix, extension=extension, overwrite=overwrite)
     masks = check_mask(mask)
-    restorer = load(name, device=device, precision=precision, tile=read_tile(tile), weights=weights, **options)
+    component, _ = registry().find_weighted("model", name)
+    file = component.take_weights(options, weights and Path(weights))
+    restorer = assemble(name, options, device=device, precision=precision, tile=read_tile(tile), weights=file)
 
     def work(job: Job, tick: Ticker) -> Done:
         return restore_one(restorer, job, masks, tick, seed=seed, overwrite=overwrite, max_pixels=max_pixels)

@@ -28,7 +28,7 @@ def load(
     device: str = "auto",
     precision: str = "auto",
     tile: TileSize = "auto",
-    weights: str | Path | None = None,
+    weights: Any = None,
     **options: Any,
 ) -> Restorer:
     """Return a model, ready to restore.
@@ -42,7 +42,8 @@ def load(
         tile: ``auto`` (as large as memory allows), ``off`` (the whole image at once), or the side of a tile
             in input pixels; a halo comes on top.
         weights: a file to use in place of the weights that the model comes with: safetensors, or what the
-            model reads itself. It may be named among the options instead, ``name:weights=FILE``.
+            model reads itself. It may be named among the options instead, ``name:weights=FILE``. A model whose own
+            option ``weights`` is no file is given that; its file is told from it by being a ``Path``.
         options: of the model.
 
     Raises:
@@ -53,23 +54,34 @@ def load(
         DeviceError: the device is absent.
     """
     name, written = component_options.parse(model)
-    file = component_options.take_weights(written, weights)
-    return _make(
-        name, {**written, **options}, device=device, precision=precision, tile=tile,
-        weights=None if file is None else Path(file).absolute(),
-    )  # fmt: skip
+    component, _ = registry().find_weighted("model", name)
+    file = component.take_weights(written, weights)
+    return assemble(name, {**written, **options}, device=device, precision=precision, tile=tile, weights=file)
 
 
-def _make(
+def assemble(
     name: str,
     given: Mapping[str, Any],
     *,
-    device: str,
-    precision: str,
-    tile: TileSize,
-    weights: Path | None,
+    device: str = "auto",
+    precision: str = "auto",
+    tile: TileSize = "auto",
+    weights: str | Path | None = None,
 ) -> Restorer:
-    """Build a model, fill it and give it to a Restorer, which pickles as this call."""
+    """Build a model, fill it and give it to a Restorer, which pickles as this call.
+
+    Args:
+        name: as for ``load``, without options.
+        given: options, ``weights`` among them only where the model has an option of its own by that name.
+        device: as for ``load``.
+        precision: likewise.
+        tile: likewise.
+        weights: a file.
+
+    Raises:
+        RestoreError: as ``load``.
+    """
+    file = None if weights is None else Path(weights).absolute()
     component, named = registry().find_weighted("model", name)
     spec = component.spec
     assert isinstance(spec, ModelSpec)
@@ -77,14 +89,14 @@ def _make(
     where = choose_device(device)
     trained: Trained | None = None
     chosen = dict(given)
-    if weights is None:
+    if file is None:
         trained = _installed(component, (named,) if tag and named else component.weights, given)
     elif tag:
-        raise UsageError(f"{name} names weights, and {weights} holds others", "leave one of them out")
+        raise UsageError(f"{name} names weights, and {file} holds others", "leave one of them out")
     elif component.reads_weights():
-        chosen["weights"] = weights
+        chosen["weights"] = file
     else:
-        trained = _from_file(weights, component, given)
+        trained = _from_file(file, component, given)
     if trained is not None:
         chosen = trained.options
     module = component.build(**chosen)
@@ -97,16 +109,16 @@ def _make(
             f"{spec.name} is a network, and it has no weights",
             "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
         )
-    filled_with = trained.name if trained is not None else None if weights is None else str(weights)
+    filled_with = trained.name if trained is not None else None if file is None else str(file)
     how = choose_precision(precision, where, declared_by(module, spec).dtypes)
     origin = functools.partial(
-        _make,
+        assemble,
         f"{component.qualified}.{tag}" if tag else component.qualified,
         dict(given),
         device=str(where),
         precision=how,
         tile=tile,
-        weights=weights,
+        weights=file,
     )
     return Restorer(
         module, spec, device=where, precision=how, tile=tile, origin=origin, weights=filled_with

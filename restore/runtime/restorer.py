@@ -247,10 +247,27 @@ class Restorer:
 
 def declared_by(module: Model, spec: ModelSpec) -> ModelSpec:
     """Return what holds of a built module. Raises PluginError where that makes no sense."""
+    author = "this is a defect of the model's plugin; tell its authors"
+    method = f"{type(module).__module__}.{type(module).__qualname__}.declared"
     try:
-        return module.declared(spec)
+        declared = module.declared(spec)
+    except RestoreError:
+        raise
     except (TypeError, ValueError) as error:
+        raise PluginError(f"what {spec.name} declares, once built, makes no sense: {error}", author) from error
+    except Exception as error:
         raise PluginError(
-            f"what {spec.name} declares, once built, makes no sense: {error}",
-            "this is a defect of the model's plugin; tell its authors",
+            f"what {spec.name} declares, once built, is not known: {method} raised {type(error).__name__}: {error}",
+            author,
         ) from error
+    if not isinstance(declared, ModelSpec):
+        raise PluginError(
+            f"what {spec.name} declares, once built, is no ModelSpec: {method} returned {declared!r}",
+            f"{author}: return dataclasses.replace(spec, ...)",
+        )
+    if declared.tiling == "exact" and declared.receptive_field is None:
+        raise PluginError(
+            f"{spec.name} declares exact tiling, and neither its ModelSpec nor the built module a receptive_field",
+            f"{author}: self.receptive_field, or ModelSpec(..., receptive_field=...)",
+        )
+    return declared

@@ -40,10 +40,10 @@ class Naming:
 
     @property
     def cls(self) -> str:
-        """``SoftEdgesLoss``: the kind at its end keeps it apart from what its module imports."""
+        """``SoftEdgesLoss``: the kind at its end keeps it apart from what its module imports; ``loss``: ``OwnLoss``."""
         words = self.name.split("-")
-        ending = [] if len(words) > 1 and words[-1] == self.kind else [self.kind]
-        return "".join(word.capitalize() for word in [*words, *ending])
+        words = words[:-1] if words[-1] == self.kind else words
+        return "".join(word.capitalize() for word in [*(words or ["own"]), self.kind])
 
 
 def named(text: str, kind: str) -> Naming:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from types import TracebackType
 
-from restore.errors import RestoreError
+from restore.errors import PluginError, RestoreError
 from restore.testing.check import CheckFailed
 
 
@@ -24,12 +25,23 @@ def blame(error: BaseException, expected: str, package: str) -> CheckFailed:
     while first.__cause__ is not None:
         first = first.__cause__
     place = _place(first.__traceback__, package) or _place(error.__traceback__, package)
-    cure = (
-        error.cure if isinstance(error, RestoreError) and error.cure else "mend it there; --debug shows the traceback"
-    )
+    cure = error.cure if isinstance(error, RestoreError) else ""
+    if isinstance(error, PluginError) and error.__cause__ is not None:
+        cure = ""  # the registry's is for users: another version
+    cure = cure or _cure(_text(first))
     failure = CheckFailed(expected, _text(first) + (f", in {place}" if place else ""), cure)
     failure.__cause__ = error
     return failure
+
+
+def _cure(text: str) -> str:
+    """Say how to mend what is known: a constant that did not become float64 with the rest of the component."""
+    if text.startswith("RuntimeError") and re.search(r"(?i)\bdouble\b", text) and re.search(r"(?i)\bfloat\b", text):
+        return (
+            "the check computes in float64, and a constant did not follow: register it as a buffer, "
+            "or make it with dtype=image.dtype"
+        )
+    return "mend it there; --debug shows the traceback"
 
 
 def _place(trace: TracebackType | None, package: str) -> str:

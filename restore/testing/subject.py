@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from restore import options as component_options
@@ -11,6 +12,9 @@ from restore import weights as store
 from restore.plugin import Spec
 from restore.registry import Component
 from restore.testing.check import Inapplicable
+
+NEEDS = "it needs the option"
+"""Beginning of the reason why a component could not be built."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,19 @@ class Subject:
             made.eval()
         return made
 
+    @cached_property
+    def builds(self) -> bool:
+        """Whether ``build`` gets through, tried once. One that was not given what it needs is not to blame."""
+        try:
+            self.build()
+        except Inapplicable:
+            return True
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - sys.exit() and panics of compiled extensions are no Exception
+            return False
+        return True
+
     def make(self) -> Any:
         """Return what the factory makes with the options of its default weights, and no more. Raises as ``build``."""
         trained = self.component.weights[0] if self.component.weights else None
@@ -65,7 +82,7 @@ class Subject:
         known = component_options.signature(self.factory())
         absent = [name for name, p in known.items() if p.default is p.empty and name not in given]
         if absent:
-            raise Inapplicable(f"it needs the option {absent[0]!r}: check {self.spec.name}:{absent[0]}=...")
+            raise Inapplicable(f"{NEEDS} {absent[0]!r}: check {self.spec.name}:{absent[0]}=...")
         return self.component.build(**given)
 
     def factory(self) -> component_options.Factory:

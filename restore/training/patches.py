@@ -16,6 +16,8 @@ from restore.training.data import dihedral, generator
 Sampling = Literal["area", "image"]
 CONTEXT = 8
 """Pixels of a degraded patch's surroundings that are degraded with it, so that its border looks like any other part."""
+PROBES = 64
+"""Draws that are compared before a degradation is taken to draw nothing."""
 
 
 class Patches(Protocol):
@@ -35,13 +37,31 @@ class Pair:
 
     original: Tensor
     degraded: Tensor
+    mask: Tensor | None = None
+    """``(1, H / scale, W / scale)``, 1 = missing, uint8; None where no pixel is."""
 
 
-def is_random(degradation: Degradation) -> bool:
-    """Whether a degradation harms one image differently from draw to draw."""
-    image = torch.full((1, 3, 64, 64), 0.5)
-    first, second = (degradation.draw(image, torch.Generator().manual_seed(seed)) for seed in (1, 2))
-    return bool(first != second)
+def is_random(degradation: Degradation, channels: int = 3) -> bool:
+    """Whether a degradation may harm one image differently from draw to draw.
+
+    It does not only if it leaves the generator alone and 64 draws, of dark images and of bright ones, are the same:
+    what happens rarely is random too.
+
+    Args:
+        degradation: it is shown 4 images of 64 x 64.
+        channels: of the images.
+    """
+    brightness = torch.linspace(0.25, 1, 4).view(4, 1, 1, 1)
+    image = brightness * torch.rand(4, channels, 64, 64, generator=torch.Generator().manual_seed(0))
+    first = None
+    for seed in range(PROBES):
+        chance = torch.Generator().manual_seed(seed)
+        before = chance.get_state()
+        drawn = degradation.draw(image, chance)
+        if not torch.equal(before, chance.get_state()) or (first is not None and drawn != first):
+            return True
+        first = drawn
+    return False
 
 
 def degrade_all(images: Sequence[Tensor], degradation: Degradation, side: int, progress: Progress) -> list[Pair]:
@@ -62,8 +82,10 @@ def degrade_all(images: Sequence[Tensor], degradation: Degradation, side: int, p
             continue
         original = image[:, :height, :width].contiguous()
         exact = original[None].float().div(255)
-        degraded = degradation(exact, degradation.draw(exact, chance))
-        pairs.append(Pair(original=original, degraded=degraded[0].mul(255).round().clamp(0, 255).to(torch.uint8)))
+        seen = degradation.observe(exact, chance)
+        degraded = seen.image[0].mul(255).round().clamp(0, 255).to(torch.uint8)
+        mask = None if seen.mask is None else seen.mask[0].to(torch.uint8)
+        pairs.append(Pair(original=original, degraded=degraded, mask=mask))
     return pairs
 
 
@@ -71,7 +93,7 @@ class FixedPatches:
     """Random aligned patches of pairs, under the 8 symmetries of the square.
 
     Args:
-        pairs: none smaller than a patch.
+        pairs: none smaller than a patch; all of them with a mask, or none.
         scale: between them.
         side: of a patch of the originals, in pixels.
         seed: of the draws.
@@ -85,16 +107,19 @@ class FixedPatches:
     def batch(self, step: int, size: int) -> Batch:
         """Return patches, see ``Patches``."""
         draw = generator(self.seed, step)
-        degraded, originals = [], []
+        degraded, originals, masks = [], [], []
         for index in draw.choice(len(self.pairs), size, p=self.chances):
             pair = self.pairs[index]
             top, left, symmetry = _place(draw, pair.degraded, self.side)
             degraded.append(dihedral(_crop(pair.degraded, top, left, self.side), symmetry))
             large = _crop(pair.original, *(value * self.scale for value in (top, left, self.side)))
             originals.append(dihedral(large, symmetry))
+            if pair.mask is not None:
+                masks.append(dihedral(_crop(pair.mask, top, left, self.side), symmetry))
         return {
             "degraded": torch.stack(degraded).float().div(255),
             "original": torch.stack(originals).float().div(255),
+            **({"mask": torch.stack(masks).float()} if masks else {}),
         }
 
 

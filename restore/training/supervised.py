@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -96,6 +97,17 @@ class Supervised(Recipe):
     def network(self) -> nn.Module:
         """Return the network, not trained yet: from an ``Observation`` to the restored image."""
 
+    def observation(self, image: Tensor, mask: Tensor | None) -> Observation:
+        """Return what the network is shown, in training and in validation alike: image and mask, and no more.
+
+        A subclass whose network is told more, such as the level of the noise that the recipe fixes, adds it here.
+
+        Args:
+            image: degraded, ``(B, C, H, W)``.
+            mask: ``(B, 1, H, W)``, 1 = missing, or None.
+        """
+        return Observation(image=image, mask=mask)
+
     def loss(self, restored: Tensor, original: Tensor) -> Tensor:
         """Return the scalar that is minimised: the mean absolute error, unless a subclass says otherwise."""
         return nn.functional.l1_loss(restored, original)
@@ -114,8 +126,13 @@ class Supervised(Recipe):
         pixels = sum(image.shape[1] // self.scale * (image.shape[2] // self.scale) * self.scale**2 for image in large)
         return f"{len(large)} images, {pixels / 1e6:.1f} megapixels{left_out}, degraded by {self.degradation}"
 
+    @cached_property
+    def _draws(self) -> bool:
+        """Whether the degradation draws anew for each image."""
+        return is_random(self.harm, channels=1 if self.colors == "gray" else 3)
+
     def _patches(self, originals: Sequence[Tensor], progress: Progress) -> Patches:
-        if is_random(self.harm):
+        if self._draws:
             return FreshPatches(originals, self.harm, side=self.patch, seed=self.seed, sampling=self.sampling)
         pairs = degrade_all(originals, self.harm, self.patch, progress)
         return FixedPatches(pairs, scale=self.scale, side=self.patch, seed=self.seed, sampling=self.sampling)
@@ -128,7 +145,7 @@ class Supervised(Recipe):
         optimizer = torch.optim.Adam(network.parameters(), lr=self.initial_rate)
 
         def objective(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
-            restored = network(Observation(image=batch["degraded"], mask=batch.get("mask")))
+            restored = network(self.observation(batch["degraded"], batch.get("mask")))
             return self.loss(restored, batch["original"]), {}
 
         return [Phase(name="network", network=network, optimizer=optimizer, objective=objective)]
@@ -144,17 +161,16 @@ class Supervised(Recipe):
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Return the means over whole images of what is measured, without what lacks its weights."""
         device = next(network.parameters()).device
-        rounded = not is_random(self.harm)
         scores = []
         for path in find_images(folder):
             photo = images.load(path)
             sides = (side // self.scale * self.scale for side in (photo.height, photo.width))
             original = as_original(photo.source().read(0, 0, *sides), self.colors)
             seen = self.harm.observe(original, torch.Generator().manual_seed(0))
-            image = seen.image.mul(255).round().div(255) if rounded else seen.image
+            image = seen.image.mul(255).round().div(255) if not self._draws else seen.image
             shown = image.to(device).contiguous(memory_format=torch.channels_last)
             mask = None if seen.mask is None else seen.mask.to(device)
-            restored = network(replace(seen, image=shown, mask=mask)).clamp(0, 1).cpu()
+            restored = network(self.observation(shown, mask)).clamp(0, 1).cpu()
             scores.append(self._scored(restored, original, replace(seen, image=image)))
         common = [key for key in self.measured if all(key in score for score in scores)]
         return {key: sum(score[key] for score in scores) / len(scores) for key in common}

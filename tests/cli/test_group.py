@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from restore import errors
 from restore.cli import COMMANDS, cli
@@ -154,3 +156,25 @@ def test_a_reader_that_leaves_is_no_error():
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(timeout=60) == 141
+
+
+def test_json_is_alone_on_standard_output_whatever_a_model_prints(site, tmp_path):
+    site.install(
+        "restore-chatty",
+        """
+        from restore.plugin import ModelSpec, hookimpl
+
+        @hookimpl
+        def restore_models():
+            return [ModelSpec(name="chatty", factory="restore_chatty.parts:Chatty", task="denoising", channels=(1, 3))]
+        """,
+        files={
+            "parts.py": "from restore.contracts import Model\n\n\nclass Chatty(Model):\n"
+            "    def forward(self, observation):\n        print('hello')\n        return observation.image\n"
+        },
+    )
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(photo)
+    done = site.run("run", "chatty", str(photo), "-o", str(tmp_path / "out.png"), "--json")
+    assert json.loads(done.stdout)["summary"] == {"restored": 1, "failed": 0, "skipped": 0}
+    assert "hello" in done.stderr

@@ -74,7 +74,7 @@ def test_a_halo_that_is_too_small_is_seen(srresnet, make):
     expected = whole(image)
     for halo, equal in [(whole.receptive_field // 2, True), (whole.receptive_field // 8, False)]:
         whole.module.receptive_field = 2 * halo
-        tiled = make(whole.module, tile=170, scale=2, tiling="exact", receptive_field=1)
+        tiled = make(whole.module, tile=170, scale=2, tiling="exact")
         assert torch.equal(tiled(image), expected) == equal
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 
 import restore
 from restore.contracts import Model
@@ -248,3 +250,79 @@ def test_a_file_named_among_the_options(toy, path):
     assert holds(restore.load(f"toy:weights={path}", device="cpu"), toy.state(6, 7))
     with pytest.raises(UsageError, match="two weights files are named"):
         restore.load(f"toy:weights={path}", weights=path)
+
+
+class TestAnOptionOfThatNameThatIsNoFile:
+    """A model that mixes by ``weights``: whatever is given reaches its factory."""
+
+    PLUGIN = """
+        from restore.plugin import ModelSpec, hookimpl
+
+        @hookimpl
+        def restore_models():
+            return [ModelSpec(name="mix", factory="restore_mix.net:Mix", task="denoising")]
+    """
+    NET = """
+        import torch
+        from restore.contracts import Model
+
+        class Mix(Model):
+            trained = True
+
+            def __init__(self, weights: tuple[float, ...] = (1.0, 1.0, 1.0)) -> None:
+                super().__init__()
+                self.weights = weights
+                self.gain = torch.nn.Parameter(torch.ones(()))
+
+            def forward(self, observation):
+                return self.gain * observation.image * torch.tensor(self.weights).view(1, -1, 1, 1)
+    """
+
+    @pytest.fixture
+    def mix(self, site):
+        import textwrap
+
+        site.install("restore-mix", self.PLUGIN, files={"net.py": textwrap.dedent(self.NET)})
+
+    def test_it_is_handed_on(self, mix):
+        image = torch.rand(3, 8, 8)
+        wanted = image * torch.tensor([0.25, 0.5, 1]).view(3, 1, 1)
+        for restorer in (
+            restore.load("mix:weights=0.25+0.5+1", device="cpu"),
+            restore.load("mix", weights=(0.25, 0.5, 1), device="cpu"),
+            restore.load("mix", weights="0.25+0.5+1", device="cpu"),
+        ):
+            assert torch.equal(restorer(image), wanted)
+            assert restorer.weights is None
+            assert torch.equal(pickle.loads(pickle.dumps(restorer))(image), wanted)
+
+    def test_its_file_is_a_path(self, mix, path):
+        path.write_bytes(save({"gain": torch.tensor(0.5)}))
+        restorer = restore.load("mix:weights=1+0.5+1", weights=path, device="cpu")
+        image = torch.rand(3, 8, 8)
+        assert torch.equal(restorer(image), image * torch.tensor([0.5, 0.25, 0.5]).view(3, 1, 1))
+        assert restorer.weights == str(path)
+
+    def test_run_and_bench_hand_it_on(self, mix, tmp_path, monkeypatch):
+        import numpy as np
+        from click.testing import CliRunner
+        from PIL import Image
+
+        from restore.benchmark import find_protocol
+        from restore.benchmark.contestants import line_up
+        from restore.cli import cli
+
+        monkeypatch.chdir(tmp_path)
+        Image.fromarray(np.full((8, 8, 3), 100, np.uint8)).save("in.png")
+        ran = CliRunner().invoke(cli, ["run", "mix", "in.png", "-o", "out.png", "--set", "weights=0.5+1+0.25"])
+        assert ran.exit_code == 0, ran.output
+        assert np.asarray(Image.open("out.png"))[0, 0].tolist() == [50, 100, 25]
+        Path("net.safetensors").write_bytes(save({"gain": torch.tensor(0.5)}))
+        command = ["run", "mix:weights=1+1+2", "in.png", "-o", "own.png", "--weights", "net.safetensors"]
+        assert CliRunner().invoke(cli, command).exit_code == 0
+        assert np.asarray(Image.open("own.png"))[0, 0].tolist() == [50, 50, 100]
+        protocol = find_protocol("denoise-rgb-25")
+        models = ["mix:weights=1+2+3", "mix:weights=3+2+1", "mix:weights=1+2+3@net.safetensors"]
+        made = [c for c in line_up(protocol, models, device=torch.device("cpu")) if c.model == "mix"]
+        assert len({contestant.key for contestant in made}) == 3
+        assert [contestant.load("cpu").module.weights for contestant in made] == [(1, 2, 3), (3, 2, 1), (1, 2, 3)]

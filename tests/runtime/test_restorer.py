@@ -334,3 +334,58 @@ class TestDeclared:
     def test_what_makes_no_sense_is_blamed_on_the_plugin(self, make):
         with pytest.raises(PluginError, match="fake declares, once built, makes no sense: multiple_of of 'fake'"):
             make(self.Told(multiple_of=0))
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (lambda spec: None, r"fake declares, once built, is no ModelSpec: .*Wrong\.declared returned None"),
+            (lambda spec: {}["depth"], r"fake declares, once built, is not known: .*Wrong\.declared raised KeyError"),
+        ],
+    )
+    def test_no_answer_is_blamed_on_the_plugin(self, make, answer, said):
+        class Wrong(Model):
+            def declared(self, spec):
+                return answer(spec)
+
+        with pytest.raises(PluginError, match=said) as caught:
+            make(Wrong())
+        assert "defect of the model's plugin" in caught.value.cure
+
+
+class TestDescriptorAndModule:
+    """One rule for what both may tell: the module fills what is open, and a contradiction is an error."""
+
+    class Own(Model):
+        def __init__(self, **told):
+            super().__init__()
+            for name, value in told.items():
+                setattr(self, name, value)
+
+        def forward(self, observation):
+            return observation.image
+
+    @pytest.mark.parametrize("name", ["scale", "receptive_field"])
+    @pytest.mark.parametrize(("declared", "own", "holds"), [(None, 7, 7), (7, None, 7), (7, 7, 7)])
+    def test_who_speaks_is_heard(self, make, name, declared, own, holds):
+        assert getattr(make(self.Own(**{name: own}), **{name: declared}), name) == holds
+
+    @pytest.mark.parametrize("name", ["scale", "receptive_field"])
+    def test_a_contradiction(self, make, name):
+        with pytest.raises(
+            PluginError, match=f"{name} of 'fake' is 5 in its ModelSpec and 7 in the built Own"
+        ) as caught:
+            make(self.Own(**{name: 7}), **{name: 5})
+        assert f"{name}=None" in caught.value.cure
+
+    def test_neither_speaks(self, make):
+        restorer = make(self.Own(), scale=None)
+        assert (restorer.scale, restorer.receptive_field) == (1, None)
+        with pytest.raises(PluginError, match="exact tiling, and neither its ModelSpec nor the built module"):
+            make(self.Own(), tiling="exact")
+
+    @pytest.mark.parametrize("value", [torch.nn.Parameter(torch.ones(())), torch.nn.ReLU()])
+    @pytest.mark.parametrize("name", ["scale", "receptive_field", "trained"])
+    def test_a_name_that_is_taken(self, name, value):
+        with pytest.raises(PluginError, match=f"Own keeps a {type(value).__name__} in self.{name}") as caught:
+            self.Own(**{name: value})
+        assert "another name" in caught.value.cure

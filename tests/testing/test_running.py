@@ -192,15 +192,55 @@ def test_expected_failures_and_options_that_make_no_sense():
         plan("jpeg:quality=low")
     with pytest.raises(UsageError, match="model-bicubic has no option 'rounding'"):
         plan("bicubic:rounding=uint8")
+    with pytest.raises(UsageError, match="jpeg has no option 'name'"):
+        check_component("jpeg", options={"name": "an option may be called so"})
     with pytest.raises(UsageError, match=r"no check is called 'copies'\n"):
         plan("jpeg", only=["copies"])
     assert [trial.name for trial in plan("jpeg", only=["copies-are-true"])] == ["jpeg-copies-are-true"]
 
 
 def test_options_reach_the_component():
-    [found] = [v for v in check_component("jpeg", quality=200) if v.check == "copies-are-true"]
+    [found] = [v for v in check_component("jpeg", options={"quality": 200}) if v.check == "factory-builds"]
     assert found.outcome == "failed"
     assert "quality=200 is out of range" in found.failure.found
+
+
+BROKEN = """
+    from restore.plugin import ModelSpec, hookimpl
+
+    @hookimpl
+    def restore_models():
+        made = dict(factory="restore_broken.net:Net", task="denoising", summary="Nothing", licence="MIT")
+        return [ModelSpec(name="broken", **made)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "at_fault", "found"),
+    [
+        ("class Net:\n    def __init__(self):\n        self.depth = missing\n",
+         "factory-builds", "NameError: name 'missing' is not defined, in restore_broken.net line 3"),
+        ("import absent_package\n", "factory-resolves", "ModuleNotFoundError"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_built_fails_once(site, code, at_fault, found):
+    site.install("restore-broken", BROKEN, files={"net.py": code})
+    verdicts = check_plugin("restore-broken")
+    [failed] = [verdict for verdict in verdicts if not verdict.ok]
+    assert failed.check == at_fault
+    assert found in failed.failure.found
+    assert failed.failure.cure == "mend it there; --debug shows the traceback"
+    left = [verdict for verdict in verdicts if verdict.reason.startswith("it is not built")]
+    assert len(left) > 15
+    assert {verdict.outcome for verdict in left} == {"inapplicable"}
+    passed = {verdict.check for verdict in verdicts if verdict.outcome == "passed"}
+    assert {"summary-is-there", "licence-is-known", "discovery-is-light"} <= passed
+
+
+def test_a_check_that_is_run_alone_is_not_excused(site):
+    site.install("restore-broken", BROKEN, files={"net.py": "def Net():\n    raise ValueError('no such depth')\n"})
+    [verdict] = [trial.run() for trial in plan("restore-broken", only=["copies-are-true"])]
+    assert "no such depth" in verdict.failure.found
 
 
 def test_every_check_tells_what_it_is_for():

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from restore.composition import build_degradation
+from restore.contracts import Degradation
 from restore.training import patches as patches_module
 from restore.training.patches import FixedPatches, FreshPatches, Pair, degrade_all, is_random
 
@@ -62,6 +63,44 @@ def test_a_degradation_that_draws_is_told_from_one_that_does_not(spec, random):
     assert is_random(build_degradation(spec)) is random
 
 
+class Sometimes(Degradation):
+    """Darkens one image in twenty."""
+
+    def draw(self, image, generator):
+        chances = [torch.rand((), generator=generator).item() for _ in image]
+        return {"dark": [chance < 0.05 for chance in chances]}
+
+    def forward(self, image, params):
+        return torch.stack([one / 2 if dark else one for one, dark in zip(image, params["dark"], strict=True)])
+
+
+class OfTheClock(Sometimes):
+    """Draws from a source of its own, once in twenty times, and leaves the generator alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def draw(self, image, generator):
+        self.calls += 1
+        return {"dark": [self.calls % 20 == 0] * len(image)}
+
+
+class GrayOnly(Degradation):
+    def draw(self, image, generator):
+        assert image.shape[1] == 1
+        return {}
+
+
+@pytest.mark.parametrize("harm", [Sometimes, OfTheClock])
+def test_what_happens_once_in_twenty_times_is_random(harm):
+    assert is_random(harm())
+
+
+def test_a_degradation_is_asked_in_the_colours_of_the_training():
+    assert not is_random(GrayOnly(), channels=1)
+
+
 def texture(height, width):
     return torch.randint(0, 256, (3, height, width), generator=torch.Generator().manual_seed(5), dtype=torch.uint8)
 
@@ -100,3 +139,16 @@ def test_a_mask_comes_with_its_patch():
     kept = (batch["mask"] == 0).expand(-1, 3, -1, -1)
     assert torch.equal(batch["degraded"][kept], batch["original"][kept])
     assert 0.4 < batch["mask"].mean() < 0.6
+
+
+@pytest.mark.parametrize("text", ["mask-center:size=0.4", "gaussian-blur:sigma=1|mask-center:size=0.4"])
+def test_the_mask_of_a_degradation_that_draws_nothing_comes_too(text):
+    fixed = build_degradation(text)
+    assert not is_random(fixed)
+    pairs = degrade_all([texture(60, 50), texture(48, 48)], fixed, 32, nothing)
+    batch = FixedPatches(pairs, scale=1, side=32, seed=0).batch(2, 16)
+    assert batch["mask"].shape == (16, 1, 32, 32)
+    assert batch["mask"].unique().tolist() == [0, 1]
+    missing = (batch["mask"] == 1).expand(-1, 3, -1, -1)
+    assert not batch["degraded"][missing].any()
+    assert not torch.equal(batch["degraded"], batch["original"])

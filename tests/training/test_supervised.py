@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from restore.contracts import Model
+from restore.contracts import Model, Observation
 from restore.errors import InputError, UsageError
 from restore.training import Settings, Supervised, train
 from restore.weights import read
@@ -87,23 +87,52 @@ def test_more_is_measured_where_a_recipe_asks(photos):
     assert 20 < scores["psnr"] < scores["lr-consistency"] < 100
 
 
-def test_a_mask_reaches_the_network(photos):
+@pytest.mark.parametrize("degradation", ["mask-random:share=0.5", "mask-center", "gaussian-noise:sigma=0.1"])
+def test_training_and_validation_show_the_network_the_same(photos, degradation):
+    """Image and mask; of the degradation and what it drew, nothing."""
     seen = []
 
     class Filling(Denoising):
         def network(self):
             class Fills(Residual):
                 def forward(self, observation):
-                    seen.append(observation.mask)
+                    seen.append(observation)
                     return super().forward(observation)
 
             return Fills()
 
-    recipe = Filling(degradation="mask-random:share=0.5")
+    recipe = Filling(degradation=degradation)
     recipe.load_data(photos, lambda done, total: None)
     [phase] = recipe.build()
     phase.objective(recipe.batch(1))
-    assert seen[0].shape == (4, 1, 32, 32)
+    recipe.validate(phase.network, photos)
+    trained, *validated = seen
+    assert trained.image.shape == (4, 3, 32, 32)
+    assert len(validated) == 4
+    for shown in seen:
+        assert (shown.degradation, shown.params) == (None, {})
+        assert (shown.mask is not None) == degradation.startswith("mask")
+        assert shown.mask is None or shown.mask.shape[-2:] == shown.image.shape[-2:]
+
+
+def test_a_recipe_may_show_its_network_more(photos):
+    class Told(Denoising):
+        def network(self):
+            class Needs(Residual):
+                def forward(self, observation):
+                    assert observation.params == {"sigma": 0.15}
+                    return super().forward(observation)
+
+            return Needs()
+
+        def observation(self, image, mask):
+            return Observation(image=image, mask=mask, params={"sigma": 0.15})
+
+    recipe = Told()
+    recipe.load_data(photos, lambda done, total: None)
+    [phase] = recipe.build()
+    phase.objective(recipe.batch(1))
+    assert set(recipe.validate(phase.network, photos)) == {"psnr", "ssim"}
 
 
 def test_patches_that_do_not_fit_are_refused(photos):

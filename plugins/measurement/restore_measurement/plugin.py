@@ -38,15 +38,15 @@ def restore_metrics() -> list[MetricSpec]:
         ),
         _metric(
             "ssim", "ssim:SSIM", "Structural similarity, 11 x 11 Gaussian window", WANG,
-            identity=1.0, symmetric=True,
+            identity=1.0, symmetric=True, min_size=11,
         ),
         _metric(
             "lpips", "lpips:LPIPS", "Learned perceptual distance; needs the weights of its network", ZHANG,
-            identity=0.0, symmetric=True, networks=tuple(NETWORKS.values()),
+            identity=0.0, symmetric=True, follows_protocol=False, min_size=32, networks=tuple(NETWORKS.values()),
         ),
         _metric(
             "lr-consistency", "consistency:LRConsistency", "PSNR of the degraded result against the input",
-            identity=math.inf,
+            identity=math.inf, follows_protocol=False,
         ),
         _metric("accuracy", "accuracy:Accuracy", "Share of labels that are right", compares="labels", identity=1.0),
     ]  # fmt: skip

@@ -1,8 +1,9 @@
-"""What a component is made of."""
+"""What a component is made of, and that it can be made."""
 
 from __future__ import annotations
 
-from restore.testing.check import CheckFailed, check
+from restore.errors import PluginError
+from restore.testing.check import CheckFailed, Inapplicable, check
 from restore.testing.subject import Subject
 
 
@@ -14,7 +15,6 @@ def factory_resolves(subject: Subject) -> None:
         component.factory()
         return
     from restore.benchmark.protocols import of
-    from restore.errors import PluginError
 
     try:
         of(component)
@@ -22,3 +22,13 @@ def factory_resolves(subject: Subject) -> None:
         raise CheckFailed(
             "the protocol's file lies in the package and can be read", error.message, error.cure
         ) from error
+
+
+@check("its factory makes it, and its default weights fill it")
+def factory_builds(subject: Subject) -> None:
+    """Build it. Where that fails, what needs a built component is not said again by every other check."""
+    try:
+        subject.factory()
+    except PluginError as error:
+        raise Inapplicable("its factory cannot be imported: factory-resolves says why") from error
+    subject.build()

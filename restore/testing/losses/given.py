@@ -13,8 +13,10 @@ from restore.contracts import Loss, Observation
 from restore.errors import DamagedWeightsError, WeightsError
 from restore.plugin import LossSpec
 from restore.testing.check import Inapplicable
-from restore.testing.pictures import Hole, noise, pictures
+from restore.testing.pictures import HEIGHT, WIDTH, Hole, noise, pictures
 from restore.testing.subject import Subject
+
+INSIDE = (0.01, 0.99)
 
 
 def critic(image: Tensor) -> Tensor:
@@ -45,6 +47,14 @@ class Given:
         one = slice(index, index + 1)
         return replace(self, prediction=self.prediction[one], target=self.target[one])
 
+    def noisy(self, amount: float) -> Given:
+        """Return the same with Gaussian noise of this standard deviation on the target as prediction."""
+        return self.predicting(self.target + amount * noise(self.target)) if amount else self
+
+    def predicting(self, prediction: Tensor) -> Given:
+        """Return the same with another prediction, inside of ``[0, 1]``: a loss may clamp, and is flat beyond."""
+        return replace(self, prediction=prediction.clamp(*INSIDE))
+
     def ask(self, loss: Loss) -> Tensor:
         """Return the value of a loss. Raises Inapplicable where weights that it sees with are not here."""
         context: Mapping[str, Any] | None = {"critic": critic} if "critic" in self.spec.needs else None
@@ -64,19 +74,22 @@ def spec_of(subject: Subject) -> LossSpec:
     return subject.spec
 
 
-def given(subject: Subject, n: int = 3, channels: int = 3, *, amount: float = 0.1, dtype: Any = torch.float32) -> Given:
+def given(
+    subject: Subject, n: int = 3, channels: int | None = None, *, amount: float = 0.1, dtype: Any = torch.float32
+) -> Given:
     """Return pictures as targets, and as predictions the same with noise.
 
     Args:
         subject: the loss.
         n: samples, all different.
-        channels: 1 or 3.
+        channels: of those that it takes; None: the most.
         amount: standard deviation of the noise; 0: prediction and target are equal, and two tensors.
         dtype: of both.
     """
-    target = pictures(n, channels).to(dtype)
-    prediction = (target + amount * noise(target)).clamp(0, 1) if amount else target.clone()
-    return Given(prediction=prediction, target=target, spec=spec_of(subject))
+    spec = spec_of(subject)
+    height, width = max(HEIGHT, spec.min_size + 2), max(WIDTH, spec.min_size)
+    target = pictures(n, channels or max(spec.channels), height=height, width=width).to(dtype)
+    return Given(prediction=target.clone(), target=target, spec=spec).noisy(amount)
 
 
 def build(subject: Subject) -> Loss:

@@ -24,8 +24,8 @@ DIRECTIONS = 3
 def gradient_reaches_the_prediction(subject: Subject) -> None:
     """A loss whose value was rebuilt from numbers trains nothing, and nobody notices."""
     loss = build(subject)
-    for channels in (1, 3):
-        slope = _slope(loss, given(subject, channels=channels))
+    for channels in spec_of(subject).channels:
+        slope = slope_of(loss, given(subject, channels=channels))
         strength = slope.abs().flatten(1).sum(1)
         require(
             bool((strength > 0).all()) and bool(torch.isfinite(slope).all()),
@@ -40,7 +40,7 @@ def gradient_is_the_slope(subject: Subject) -> None:
     """Central differences along random directions; one of three may cross a kink."""
     loss = in_float64(build(subject))
     call = given(subject, 2, dtype=torch.float64)
-    slope = _slope(loss, call)
+    slope = slope_of(loss, call)
     told = []
     for seed in range(DIRECTIONS):
         way = noise(call.prediction, seed=seed + 1)
@@ -78,7 +78,8 @@ def no_gradient_into_the_target(subject: Subject) -> None:
     )
 
 
-def _slope(loss: Loss, call: Given) -> Tensor:
+def slope_of(loss: Loss, call: Given) -> Tensor:
+    """Return the gradient in the prediction. Raises CheckFailed where there is none."""
     prediction = call.prediction.clone().requires_grad_()
     value = replace(call, prediction=prediction).ask(loss)
     _require_graph(value)

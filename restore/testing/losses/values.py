@@ -9,7 +9,6 @@ from torch import Tensor
 
 from restore.testing.check import Inapplicable, check, require
 from restore.testing.losses.given import Given, build, given, spec_of
-from restore.testing.pictures import pictures
 from restore.testing.subject import Subject
 
 CLOSE = 1e-5
@@ -18,11 +17,11 @@ ZERO = 1e-6
 """What counts as zero, and as equal, in float32."""
 
 
-@check("one finite value for each sample, gray or RGB, alone or in a batch")
+@check("one finite value for each sample, gray or RGB as declared, alone or in a batch")
 def one_value_per_sample(subject: Subject) -> None:
     """A loss that averages over the batch hides which sample is bad, and cannot be weighted by sample."""
     loss = build(subject)
-    for channels in (1, 3):
+    for channels in spec_of(subject).channels:
         for n in (1, 3):
             value = given(subject, n, channels).ask(loss)
             shown = f"{tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
@@ -50,34 +49,9 @@ def batch_equals_singles(subject: Subject) -> None:
     require(
         together.shape == alone.shape and torch.allclose(together, alone, rtol=CLOSE, atol=ZERO),
         expected="the values of a batch are those of its samples one by one",
-        found=f"{_numbers(together)} together, {_numbers(alone)} alone",
+        found=f"{numbers(together)} together, {numbers(alone)} alone",
         cure="let no statistic and no sum run over the first dimension",
     )
-
-
-@check("at equality it is zero, or minimal, as declared")
-def value_at_equality(subject: Subject) -> None:
-    """Looked at beside predictions with a little and with much noise."""
-    declared = spec_of(subject).at_equality
-    if declared == "unknown":
-        raise Inapplicable("its descriptor does not say what it is at equality (at_equality)")
-    loss = build(subject)
-    equal = given(subject, amount=0).ask(loss).detach()
-    if declared == "zero":
-        require(
-            bool((equal.abs() <= ZERO).all()),
-            expected="0 where the prediction is the target, as at_equality='zero' declares",
-            found=_numbers(equal),
-            cure="declare 'minimal' if there is an offset; else look at what is done to only one of the two",
-        )
-    for amount in (0.01, 0.1, 0.3):
-        worse = given(subject, amount=amount).ask(loss).detach()
-        require(
-            bool((worse >= equal - ZERO).all()),
-            expected=f"no value below that at equality, as at_equality={declared!r} declares",
-            found=f"{_numbers(worse)} with noise of {amount:g}, {_numbers(equal)} at equality",
-            cure="check the sign; declare at_equality='unknown' if the target is not the best prediction",
-        )
 
 
 @check("values lie in the declared range")
@@ -89,7 +63,7 @@ def values_in_range(subject: Subject) -> None:
     low = -math.inf if spec.minimum is None else spec.minimum
     high = math.inf if spec.maximum is None else spec.maximum
     loss = build(subject)
-    black = torch.zeros_like(pictures(2))
+    black = torch.zeros_like(given(subject, 2).target)
     calls = {
         "equal images": given(subject, amount=0),
         "noise of 0.01": given(subject, amount=0.01),
@@ -103,10 +77,11 @@ def values_in_range(subject: Subject) -> None:
         require(
             bool(((value >= low - slack) & (value <= high + slack)).all()),
             expected=f"values between {low:g} and {high:g}, as declared (minimum, maximum)",
-            found=f"{_numbers(value)} for {name}",
+            found=f"{numbers(value)} for {name}",
             cure="correct the formula, or the declaration; images are in [0, 1]",
         )
 
 
-def _numbers(value: Tensor) -> str:
+def numbers(value: Tensor) -> str:
+    """Return values in words: ``[0.5, 0.25]``."""
     return "[" + ", ".join(f"{number:.6g}" for number in value.flatten().tolist()) + "]"

@@ -17,11 +17,11 @@ LEVELS = 1e-4
 """Share by which the scores of uint8 and of the same levels in float32 may differ."""
 
 
-@check("one finite float64 for each sample, gray or RGB, alone or in a batch")
+@check("one finite float64 for each sample, gray or RGB as declared, alone or in a batch")
 def one_score_per_sample(subject: Subject) -> None:
     """Means over images are the benchmark's, which keeps the scores of each."""
     metric = build(subject)
-    channels = (1, 3) if spec_of(subject).compares == "images" else (1,)
+    channels = spec_of(subject).channels if spec_of(subject).compares == "images" else (1,)
     for count in channels:
         for n in (1, 4):
             scores = ask(metric, given(subject, metric, n, count))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from restore.testing.check import Check
 from restore.testing.models.locality import receptive_field
 from restore.testing.models.masks import any_mask, holes_filled
-from restore.testing.models.precision import declared_dtypes, devices
-from restore.testing.models.repetition import batch_equals_singles, deterministic, eval_mode, stateless
-from restore.testing.models.sharing import input_kept, pickles, thread_safe
+from restore.testing.models.precision import declared_dtypes, device_changes_nothing
+from restore.testing.models.repetition import batch_equals_singles, eval_mode, same_inputs_same_result, stateless
+from restore.testing.models.sharing import inputs_are_left_alone, pickles, thread_safe
 from restore.testing.models.sizes import any_size, output_shape
-from restore.testing.models.stored import state_round_trip
-from restore.testing.models.surroundings import inference_mode, process_kept, random_draws
+from restore.testing.models.stored import state_goes_through_safetensors
+from restore.testing.models.surroundings import inference_mode, process_is_left_alone, random_draws
 from restore.testing.models.tiles import tiles_equal_whole
 from restore.testing.models.values import dtype_kept, finite, plain_tensor, value_range
 
@@ -21,22 +21,22 @@ CHECKS: tuple[Check, ...] = (
     value_range,
     dtype_kept,
     plain_tensor,
-    deterministic,
+    same_inputs_same_result,
     stateless,
     eval_mode,
     batch_equals_singles,
     thread_safe,
-    input_kept,
+    inputs_are_left_alone,
     random_draws,
-    process_kept,
+    process_is_left_alone,
     inference_mode,
     pickles,
     receptive_field,
     tiles_equal_whole,
     declared_dtypes,
-    devices,
+    device_changes_nothing,
     any_mask,
     holes_filled,
-    state_round_trip,
+    state_goes_through_safetensors,
 )
 """From the plainest on."""

@@ -28,6 +28,8 @@ from restore.testing.subject import Subject
 
 BEYOND = 12
 """Pixels beyond the declared field in which a farther look is measured."""
+FARTHER = 60
+"""Likewise where it did not end there: what reaches through these too sees the whole image."""
 BREADTH = 7
 """Pixels across the strip that is looked along."""
 FAINTEST = {torch.float64: 1e-13, torch.float32: NOISE}
@@ -39,7 +41,8 @@ Elsewhere a gradient is exactly zero where no path leads, and the faintest one i
 
 @check("no output pixel depends on what is farther away than half of its receptive field")
 def receptive_field(subject: Subject) -> None:
-    """Pixels beyond it are redrawn, which must change nothing; and gradients, which show fainter paths, end within it.
+    """Pixels beyond it are redrawn, made black and made white, which must change nothing; and gradients, which show
+    fainter paths, end within it.
 
     Along both axes, at two places of two images, in float64 where the model computes in it. What is asked for
     is what tiles need: of a model with a ``multiple_of``, that cells of that side see only so much around them.
@@ -56,16 +59,23 @@ def receptive_field(subject: Subject) -> None:
         for seed in (0, 1):
             strip = _Strip.drawn(spec, axis, halo, seed, dtype)
             reach = _reach(module, strip, halo)
-            least = "at least " if reach >= strip.margin else ""
+            if halo < strip.margin <= reach:
+                strip = _Strip.drawn(spec, axis, halo, seed, dtype, beyond=FARTHER)
+                reach = _reach(module, strip, halo)
+            whole = halo < strip.margin <= reach
             grid = f" of its cell of {spec.multiple_of}" if spec.multiple_of > 1 else ""
             require(
                 reach <= halo,
                 expected=f"with receptive_field={field} nothing more than {halo} pixels away{grid} "
                 "changes an output pixel",
-                found=f"what lies {least}{reach} pixels away, along the {'rows' if axis == 3 else 'columns'}, does",
-                cure="declare tiling=approximate or forbidden if a branch sees the whole image (pooling, attention, "
-                f"instance norm); else declare receptive_field={2 * reach} or more"
-                + (", whichever is true" if least else ""),
+                found=f"what lies {'at least ' if whole else ''}{reach} pixels away, along the "
+                f"{'rows' if axis == 3 else 'columns'}, does",
+                cure=f"it sees all of an image, however long (pooling, attention, instance norm, a Fourier transform, "
+                f"a threshold on the mean): declare tiling=approximate or forbidden; or, if it ends beyond {reach} "
+                "pixels, twice that and 1"
+                if whole
+                else f"declare receptive_field={2 * reach + 1}, the side of what it sees: {reach} pixels to each side "
+                "and the pixel itself",
             )
 
 
@@ -74,8 +84,8 @@ class _Strip:
     """An image that is long along one axis, and the cell in it whose output is looked at."""
 
     seen: Observation
-    other: Observation
-    """Another image of the same size."""
+    others: tuple[Observation, ...]
+    """Other images of the same size: noise, black, white."""
     axis: int
     start: int
     """First pixel of the cell."""
@@ -86,17 +96,26 @@ class _Strip:
     scale: int
 
     @classmethod
-    def drawn(cls, spec: ModelSpec, axis: int, halo: int, seed: int, dtype: torch.dtype) -> _Strip:
+    def drawn(
+        cls, spec: ModelSpec, axis: int, halo: int, seed: int, dtype: torch.dtype, *, beyond: int = BEYOND
+    ) -> _Strip:
         """Draw noise, whose cell lies elsewhere for another seed."""
         step = spec.multiple_of
-        margin = halo + math.ceil(BEYOND / step) * step
+        margin = halo + math.ceil(beyond / step) * step
         start = margin + seed * step
         length, breadth = side(spec, start + step + margin), side(spec, BREADTH)
         size = (length, breadth) if axis == 2 else (breadth, length)
         seen, other = (_noise(spec, size, 2 * seed + index, dtype) for index in (0, 1))
-        return cls(seen=seen, other=other, axis=axis, start=start, step=step, margin=margin, scale=scale_of(spec))
+        known = 1 if other.mask is None else 1 - other.mask
+        black, white = (
+            Observation(image=torch.full_like(other.image, value) * known, mask=other.mask) for value in (0.0, 1.0)
+        )
+        return cls(
+            seen=seen, others=(other, black, white), axis=axis, start=start, step=step, margin=margin,
+            scale=scale_of(spec),
+        )  # fmt: skip
 
-    def changed(self, reach: int) -> Observation:
+    def changed(self, reach: int, other: Observation) -> Observation:
         """Return the image as it is within reach of the cell, and another beyond."""
         first, last = self.start - reach, self.start + self.step + reach
 
@@ -106,9 +125,9 @@ class _Strip:
             return torch.where(inside, one, other)
 
         mask = None
-        if self.seen.mask is not None and self.other.mask is not None:
-            mask = mixed(self.seen.mask, self.other.mask)
-        return Observation(image=mixed(self.seen.image, self.other.image), mask=mask)
+        if self.seen.mask is not None and other.mask is not None:
+            mask = mixed(self.seen.mask, other.mask)
+        return Observation(image=mixed(self.seen.image, other.image), mask=mask)
 
     def cell(self, output: Tensor) -> Tensor:
         """Return what was made of the cell."""
@@ -142,8 +161,8 @@ def _reach(module: Model, strip: _Strip, halo: int) -> int:
     faintest = FAINTEST[expected.dtype] * max(1.0, float(expected.abs().max()))
 
     def sees(reach: int) -> bool:
-        output = strip.cell(ask(module, strip.changed(reach)))
-        return not float((output - expected).abs().max()) <= faintest
+        outputs = (strip.cell(ask(module, strip.changed(reach, other))) for other in strip.others)
+        return any(not float((output - expected).abs().max()) <= faintest for output in outputs)
 
     if not sees(halo):
         return traced

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from restore.contracts import Model, Observation
 from restore.testing.check import Inapplicable, check, require
-from restore.testing.models.showing import NOISE, ask, built, distance, draws, fitted, observe, told
+from restore.testing.models.showing import NOISE, ask, built, distance, fitted, observe, told
 from restore.testing.subject import Subject
 
 
 @check("two calls with one seed give one result, bit for bit")
-def deterministic(subject: Subject) -> None:
+def same_inputs_same_result(subject: Subject) -> None:
     """What is drawn is drawn from torch's global generator, which the seed decides."""
     module, spec = built(subject)
     seen = observe(spec, fitted(spec, 37, 29))
@@ -29,13 +29,13 @@ def deterministic(subject: Subject) -> None:
 
 @check("a result does not depend on what it was shown before")
 def stateless(subject: Subject) -> None:
-    """A, B, A again; and parameters and buffers stay as they are."""
+    """A, a dark image of its size, B, A again: each as a fresh copy gives it. Parameters and buffers stay the same."""
     module, spec = built(subject)
     one, other = observe(spec, fitted(spec, 37, 29)), observe(spec, fitted(spec, 26, 43), seed=1)
+    dark = Observation(image=0.1 * one.image, mask=one.mask)
     kept = _numbers(module)
-    before = ask(module, one)
-    ask(module, other)
-    after = ask(module, one)
+    shown = {"image A": one, "a dark image of A's size": dark, "image B, of another size,": other, "image A again": one}
+    made = {what: ask(module, seen) for what, seen in shown.items()}
     changed = [name for name, tensor in _numbers(module).items() if name not in kept or not _same(tensor, kept[name])]
     require(
         not changed,
@@ -43,12 +43,14 @@ def stateless(subject: Subject) -> None:
         found=f"{', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''} changed",
         cure="in eval mode nothing is counted or averaged; what forward works out stays in local variables",
     )
-    require(
-        torch.equal(before, after),
-        expected="the same bits for image A before and after image B",
-        found=told(after, before),
-        cure="keep nothing on self in forward; a cache is keyed by all that it depends on",
-    )
+    alone = {what: ask(built(subject)[0], shown[what]) for what in list(shown)[1:3]}
+    for what, expected in {**alone, "image A again": made["image A"]}.items():
+        require(
+            torch.equal(made[what], expected),
+            expected=f"the same bits of {what} whatever was shown before",
+            found=told(made[what], expected),
+            cure="keep nothing on self in forward; a cache is keyed by all that it depends on, not by the size alone",
+        )
 
 
 @check("in eval mode all of it is in eval mode, and stays so")
@@ -83,13 +85,13 @@ def eval_mode(subject: Subject) -> None:
 
 @check("images in a batch do not see each other")
 def batch_equals_singles(subject: Subject) -> None:
-    """Three in a batch are what they are one by one, but for the order of sums."""
+    """Three in a batch are what they are one by one, each shown to a fresh copy, but for the order of sums."""
     module, spec = built(subject)
     size = fitted(spec, 37, 29)
     seen = [observe(spec, size, seed=seed) for seed in range(3)]
-    if draws(module, seen[0]):
-        raise Inapplicable("it draws at random, and a batch draws otherwise than its images one by one")
-    singles = torch.cat([ask(module, one) for one in seen])
+    if spec.stochastic:
+        raise Inapplicable("it is stochastic, and a batch draws otherwise than its images one by one")
+    singles = torch.cat([ask(built(subject)[0], one) for one in seen])
     masks = [one.mask for one in seen if one.mask is not None]
     together = Observation(image=torch.cat([one.image for one in seen]), mask=torch.cat(masks) if masks else None)
     batch = ask(module, together)

@@ -107,11 +107,6 @@ def ask(module: Model, observation: Observation, *, seed: int | None = 0) -> Ten
     return output
 
 
-def draws(module: Model, observation: Observation) -> bool:
-    """Whether the result depends on the seed."""
-    return not torch.equal(ask(module, observation, seed=0), ask(module, observation, seed=1))
-
-
 def distance(one: Tensor, other: Tensor) -> float:
     """Return the largest difference, in shares of 1 or of the largest value. NaN is infinitely far."""
     if one.shape != other.shape:

@@ -15,7 +15,7 @@ from restore.testing.subject import Subject
 
 
 @check("its state goes through a safetensors file into another copy, which then gives the same bits")
-def state_round_trip(subject: Subject) -> None:
+def state_goes_through_safetensors(subject: Subject) -> None:
     """What the result depends on is in the state, or follows from the options: nothing is left to the seed."""
     module, spec = built(subject)
     state = module.state_dict()

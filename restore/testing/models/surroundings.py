@@ -14,9 +14,9 @@ from restore.testing.subject import Subject
 TORCH = RANDOM[0]
 
 
-@check("what it draws comes from torch's global generator, and only where the result depends on it")
+@check("what it draws comes from torch's global generator, and only if it is declared stochastic")
 def random_draws(subject: Subject) -> None:
-    """``seed=`` decides what torch's generator gives; no other is reached by it, and its state is the caller's."""
+    """``seed=`` decides what torch's generator gives and no other; only what is declared stochastic depends on it."""
     module, spec = built(subject)
     seen = observe(spec, fitted(spec, 37, 29))
     (first, changed, after), (second, _, after_second) = (_drawn(module, seen, seed) for seed in (1, 2))
@@ -28,6 +28,12 @@ def random_draws(subject: Subject) -> None:
         cure="draw with torch.rand or torch.randn and no generator, or from a generator with a seed of its own",
     )
     if TORCH not in changed:
+        require(
+            not spec.stochastic,
+            expected="stochastic=True: the result depends on the seed",
+            found="nothing is drawn from torch's generator",
+            cure="leave stochastic out, or let declared() say it where options decide; draw from torch's generator",
+        )
         return
     require(
         not torch.equal(after, after_second),
@@ -41,10 +47,17 @@ def random_draws(subject: Subject) -> None:
         found="its state changed, and two seeds gave one result",
         cure="draw nothing in eval mode, or draw from a torch.Generator of your own",
     )
+    require(
+        spec.stochastic,
+        expected="one result whatever the seed, of a model that does not declare stochastic=True",
+        found=f"two seeds gave {told(second, first)}",
+        cure="draw nothing in eval mode: F.dropout(x, training=self.training), not F.dropout(x); "
+        "a model that samples declares stochastic=True",
+    )
 
 
 @check("a call leaves the settings of the process as they were")
-def process_kept(subject: Subject) -> None:
+def process_is_left_alone(subject: Subject) -> None:
     """Gradient mode, default type, threads, environment: what a model needs otherwise it sets for a ``with``."""
     module, spec = built(subject)
     seen = observe(spec, fitted(spec, 37, 29))

@@ -19,10 +19,7 @@ from restore.testing.models.showing import (
     built,
     channels_of,
     distance,
-    draws,
-    fitted,
     holes,
-    observe,
     scale_of,
     side,
     told,
@@ -30,8 +27,8 @@ from restore.testing.models.showing import (
 from restore.testing.pictures import pictures
 from restore.testing.subject import Subject
 
-NEARLY = 0.02
-"""Mean difference of an image in approximate tiles from the whole: five steps of 8 bits."""
+NEARLY, AT_MOST = 0.02, 0.1
+"""Mean and largest difference of an image in approximate tiles from the whole: five steps and 25 of 8 bits."""
 
 
 class Quarters(Grid):
@@ -45,13 +42,16 @@ class Quarters(Grid):
 
 @check("tiles give what it makes of the whole image: exactly or nearly, as it says")
 def tiles_equal_whole(subject: Subject) -> None:
-    """An image that is cut in four with the runtime's halo, along each axis, at an odd size."""
+    """Images that are cut in four with the runtime's halo, along each axis, at an odd size.
+
+    One is bright but for an end of it, the other dark: tiles have neither the mean nor the extremes of the whole.
+    """
     module, spec = built(subject)
     if spec.tiling not in ("exact", "approximate") or spec.fixed_size:
         reason = "takes images of one size" if spec.fixed_size else f"declares tiling={spec.tiling}"
         raise Inapplicable(f"it {reason}, so nothing is cut unless somebody asks")
-    if draws(module, observe(spec, fitted(spec, 37, 29))):
-        raise Inapplicable("it draws at random, for tiles otherwise than for the whole")
+    if spec.stochastic:
+        raise Inapplicable("it is stochastic, and draws for tiles otherwise than for the whole")
     prepare(module, CPU)
     forward = Forward(module, spec.name, scale_of(spec), CPU, "float32")
     halo = Planner(forward, spec, "auto").halo
@@ -67,11 +67,12 @@ def tiles_equal_whole(subject: Subject) -> None:
                 "or tiling=approximate or forbidden if it looks at the whole image",
             )
         else:
-            mean = float((tiled - whole).abs().mean())
+            gap = (tiled - whole).abs()
+            mean, largest = float(gap.mean()), float(gap.max())
             require(
-                mean <= NEARLY,
+                mean <= NEARLY and largest <= AT_MOST,
                 expected=f"tiling=approximate: tiles with a halo of {halo} pixels differ from the whole image of "
-                f"{size[0]} x {size[1]} by at most {NEARLY} in the mean",
+                f"{size[0]} x {size[1]} by at most {NEARLY} in the mean and {AT_MOST} anywhere",
                 found=f"{mean:.3g} in the mean: {told(tiled, whole)}",
                 cure="declare a larger receptive_field, whose half is the halo, or tiling=forbidden",
             )
@@ -80,13 +81,15 @@ def tiles_equal_whole(subject: Subject) -> None:
 def _sizes(spec: ModelSpec, halo: int) -> list[Size]:
     """Return sizes of which one side is just so long that half of it, with its halos, is smaller than it."""
     step = spec.multiple_of
-    length = max(4 * halo + 4 * step, 2 * side(spec, 1)) + 33
+    length = max(6 * halo + 4 * step, 2 * side(spec, 1)) + 33
     breadth = side(spec, 19) - (step > 1)
     return [(breadth, length), (length, breadth)] if spec.tiling == "exact" else [(breadth, length)]
 
 
 def _restored(forward: Forward, spec: ModelSpec, size: Size, grid: type[Grid], halo: int) -> Tensor:
-    image = pictures(1, channels_of(spec)[0], height=size[0], width=size[1])
+    shades = pictures(8, channels_of(spec)[0], height=size[0], width=size[1])
+    order = shades.mean((1, 2, 3)).argsort()
+    image = shades[order[-1:] if size[0] < size[1] else order[:1]]
     hole = holes(1, size) > 0 if spec.task == "inpainting" else None
     strip = Strip([images.load(image)], [hole], spec, forward.scale)
     uncut = side(spec, max(size))

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from restore.contracts import Loss
-from restore.errors import WeightsError
-from restore.plugin import LossSpec
+from restore.errors import InputError, WeightsError
+from restore.plugin import LossSpec, MetricSpec
+from restore.testing.blame import blame
 from restore.testing.check import CheckFailed, Inapplicable
 from restore.testing.losses import CHECKS
 
@@ -67,6 +68,30 @@ class Perceptual(Squared):
         return self.reduce((see[0] - see[1]) ** 2)
 
 
+class Clamping(Squared):
+    """Flat where a prediction has left the range."""
+
+    def forward(self, prediction, target, *, observation=None, context=None):
+        return super().forward(prediction.clamp(0, 1), target)
+
+
+class OnlyRGB(Squared):
+    def forward(self, prediction, target, *, observation=None, context=None):
+        if prediction.shape[1] != 3:
+            raise InputError("the image is gray", "give an RGB image")
+        weights = prediction.new_tensor([0.3, 0.6, 0.1]).view(1, 3, 1, 1)
+        return self.reduce((prediction - target.detach()) ** 2 * weights)
+
+
+class Pyramid(Squared):
+    """Halves an image four times, and wants 11 pixels even then."""
+
+    def forward(self, prediction, target, *, observation=None, context=None):
+        if min(prediction.shape[-2:]) < 161:
+            raise InputError("the image is too small", "give 161 x 161 pixels or more")
+        return super().forward(*(torch.nn.functional.avg_pool2d(x, 16) for x in (prediction, target)))
+
+
 GOOD = {
     "squared": LossSpec(name="x", factory=f"{__name__}:Squared", at_equality="zero", minimum=0.0, maximum=1.0),
     "absolute": LossSpec(name="x", factory=f"{__name__}:Absolute", at_equality="zero", minimum=0, maximum=1),
@@ -77,6 +102,9 @@ GOOD = {
         name="x", factory=f"{__name__}:Contextual", needs=("target", "observation"), at_equality="zero", minimum=0.0
     ),
     "perceptual": LossSpec(name="x", factory=f"{__name__}:Perceptual", at_equality="zero", minimum=0.0),
+    "clamping": LossSpec(name="x", factory=f"{__name__}:Clamping", at_equality="zero", minimum=0.0),
+    "rgb": LossSpec(name="x", factory=f"{__name__}:OnlyRGB", at_equality="zero", minimum=0.0, channels=(3,)),
+    "pyramid": LossSpec(name="x", factory=f"{__name__}:Pyramid", at_equality="zero", minimum=0.0, min_size=161),
 }
 UNDECLARED = {
     ("tv", "value-at-equality"), ("tv", "no-gradient-into-the-target"),
@@ -111,10 +139,9 @@ class LogOfZero(Squared):
         return (super().reduce(difference) - 1).log()
 
 
-class OnlyRGB(Squared):
-    def forward(self, prediction, target, *, observation=None, context=None):
-        weights = prediction.new_tensor([0.3, 0.6, 0.1]).view(1, 3, 1, 1)
-        return ((prediction - target.detach()) ** 2 * weights).flatten(1).sum(1, keepdim=True)
+class ColumnOfValues(Squared):
+    def reduce(self, difference):
+        return difference.flatten(1).mean(1, keepdim=True)
 
 
 class OverTheBatch(Squared):
@@ -132,6 +159,41 @@ class Offset(Squared):
 class WrongSign(Squared):
     def reduce(self, difference):
         return -super().reduce(difference)
+
+
+class Darker(Squared):
+    """Prefers what is a tenth darker than the target."""
+
+    def forward(self, prediction, target, *, observation=None, context=None):
+        return super().forward(prediction, target * 0.9)
+
+
+class Brighter(Squared):
+    def forward(self, prediction, target, *, observation=None, context=None):
+        return super().forward(prediction, target + 0.05)
+
+
+class Smoothing(Squared):
+    """Noise makes it larger, and so does the target's own texture."""
+
+    def forward(self, prediction, target, *, observation=None, context=None):
+        rough = sum(self.reduce(prediction.diff(dim=dim) ** 2) for dim in (-1, -2))
+        return super().forward(prediction, target) + 2 * rough
+
+
+class Sparse(Squared):
+    """Pulls every other column a little: neither brightness, contrast nor blur tells."""
+
+    def forward(self, prediction, target, *, observation=None, context=None):
+        pull = 1 - 2 * (torch.arange(prediction.shape[-1]) % 2)
+        return super().forward(prediction, target) + 0.01 * (1 + (prediction * pull).flatten(1).mean(1))
+
+
+class Rooted(Squared):
+    """A root at zero."""
+
+    def reduce(self, difference):
+        return super().reduce(difference).sqrt()
 
 
 class Rebuilt(Squared):
@@ -208,10 +270,16 @@ DEFECTS = [
     ),
     ("one-value-per-sample", "PerPixel", {}, ["(1, 1, 45, 37)"]),
     ("one-value-per-sample", "LogOfZero", {}, ["nan", "logarithm"]),
-    ("one-value-per-sample", "OnlyRGB", {}, ["(1, 1)"]),
+    ("one-value-per-sample", "ColumnOfValues", {}, ["(1, 1)"]),
+    ("one-value-per-sample", "OnlyRGB", {}, ["the image is gray"]),
     ("batch-equals-singles", "OverTheBatch", {}, ["together", "alone", "first dimension"]),
     ("value-at-equality", "Offset", {"at_equality": "zero"}, ["0.25", "at_equality='zero'"]),
     ("value-at-equality", "WrongSign", {"at_equality": "minimal"}, ["with noise of 0.01", "sign"]),
+    ("value-at-equality", "Darker", {"at_equality": "minimal"}, ["a brightness of -0.05", "at equality"]),
+    ("value-at-equality", "Brighter", {"at_equality": "minimal"}, ["a brightness of +0.05"]),
+    ("value-at-equality", "Smoothing", {"at_equality": "minimal"}, ["a blur of 3 x 3 pixels", "prediction alone"]),
+    ("value-at-equality", "Sparse", {"at_equality": "minimal"}, ["a step of 0.001 down its gradient"]),
+    ("value-at-equality", "Rooted", {"at_equality": "zero"}, ["a finite gradient at equality", "small number inside"]),
     ("values-in-range", "WrongSign", {"minimum": 0.0}, ["between 0 and inf", "-"]),
     ("values-in-range", "Offset", {"maximum": 1.0}, ["between -inf and 1", "1.25", "black against white"]),
     ("gradient-reaches-the-prediction", "Rebuilt", {}, ["requires_grad is False", "torch.tensor"]),
@@ -219,9 +287,9 @@ DEFECTS = [
     ("gradient-reaches-the-prediction", "FirstOnly", {}, ["0.0, 0.0]"]),
     ("gradient-is-the-slope", "HalfDetached", {}, ["claimed", "measured"]),
     ("no-gradient-into-the-target", "IntoTarget", {}, ["a gradient of up to", "target.detach()"]),
-    ("value-repeats", "Dropping", {}, ["draw nothing in forward"]),
-    ("value-repeats", "Counting", {}, ["remember nothing"]),
-    ("inputs-are-left-alone", "InPlace", {}, ["the target is the same", "changed by up to 0.4"]),
+    ("same-inputs-same-result", "Dropping", {}, ["draw nothing"]),
+    ("same-inputs-same-result", "Counting", {}, ["remember nothing"]),
+    ("inputs-are-left-alone", "InPlace", {}, ["target: the same", "changed by up to 0.4"]),
     ("process-is-left-alone", "Disturbing", {}, ["Python's random generator", "torch.is_grad_enabled()"]),
 ]
 
@@ -231,10 +299,32 @@ def test_a_defect_is_caught(subject_of, name, factory, declared, words):
     [check] = [check for check in CHECKS if check.name == name]
     state = torch.get_rng_state()
     with pytest.raises(CheckFailed) as caught:
-        check(subject_of(LossSpec(name="x", factory=f"{__name__}:{factory}", **declared)))
+        _judge(check, subject_of(LossSpec(name="x", factory=f"{__name__}:{factory}", **declared)))
     assert all(word in str(caught.value) for word in words), str(caught.value)
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.is_grad_enabled()
+
+
+def _judge(check, subject):
+    """Run a check as the runner does: what the loss raises is a failure too."""
+    try:
+        check(subject)
+    except InputError as error:
+        raise blame(error, check.summary, "tests") from error
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ({"channels": ()}, "channels of 'x' must be counts"),
+        ({"channels": (0,)}, "channels"),
+        ({"min_size": 0}, "min_size"),
+    ],
+)
+@pytest.mark.parametrize("spec", [LossSpec, MetricSpec])
+def test_images_that_cannot_be_are_refused_by_the_descriptor(spec, declared, words):
+    with pytest.raises(ValueError, match=words):
+        spec(name="x", factory="a:b", **declared)
 
 
 def test_every_check_has_a_defect():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from restore.errors import WeightsError
+from restore.errors import InputError, WeightsError
 from restore.plugin import MetricSpec
 from restore.registry import registry
 from restore.testing.check import CheckFailed, Inapplicable
@@ -49,6 +50,35 @@ class Known(MAE):
         return self.reduce(known * self.levels(prediction, protocol), known * seen)
 
 
+class Prepared(MAE):
+    """Compares what is prepared, and takes a mask."""
+
+    def __call__(self, prediction, target, protocol, *, mask=None):
+        return self.compare_prepared(protocol.prepare(prediction), protocol.prepare(target), protocol, mask=mask)
+
+    def compare_prepared(self, prediction, target, protocol, *, mask=None):
+        weights = torch.ones_like(prediction[:, :1]) if mask is None else mask
+        border = protocol.border() if mask is not None else 0
+        weights = weights[..., border : weights.shape[-2] - border, border : weights.shape[-1] - border].double()
+        off = (prediction.double() - target.double()).abs().mean(1, keepdim=True)
+        return (off * weights).flatten(1).sum(1) / weights.flatten(1).sum(1)
+
+
+class OnlyRGB(MAE):
+    def levels(self, image, protocol):
+        if image.shape[1] != 3:
+            raise InputError("the image is gray", "give an RGB image")
+        return super().levels(image, protocol)
+
+
+class Pyramid(MAE):
+    def levels(self, image, protocol):
+        levels = super().levels(image, protocol)
+        if min(levels.shape[-2:]) < 161:
+            raise InputError("the image is too small", "give 161 x 161 pixels or more")
+        return torch.nn.functional.avg_pool2d(levels, 16)
+
+
 class Accuracy:
     higher_is_better = True
 
@@ -60,10 +90,18 @@ HERE = f"{__name__}:"
 GOOD = {
     "mae": MetricSpec(name="x", factory=HERE + "MAE", identity=0.0, symmetric=True),
     "psnr": MetricSpec(name="x", factory=HERE + "PSNR", identity=math.inf, symmetric=True),
-    "known": MetricSpec(name="x", factory=HERE + "Known", identity=0.0),
+    "known": MetricSpec(name="x", factory=HERE + "Known", identity=0.0, follows_protocol=False),
+    "prepared": MetricSpec(name="x", factory=HERE + "Prepared", identity=0.0, symmetric=True),
+    "rgb": MetricSpec(name="x", factory=HERE + "OnlyRGB", identity=0.0, symmetric=True, channels=(3,)),
+    "pyramid": MetricSpec(name="x", factory=HERE + "Pyramid", identity=0.0, symmetric=True, min_size=161),
     "accuracy": MetricSpec(name="x", factory=HERE + "Accuracy", compares="labels", identity=1.0, symmetric=True),
 }
-UNDECLARED = {("known", "symmetry"), ("accuracy", "uint8-equals-float")}
+UNDECLARED = {
+    ("known", "symmetry"), ("known", "protocol-is-followed"),
+    ("accuracy", "uint8-equals-float"), ("accuracy", "protocol-is-followed"),
+    *((name, "compare-prepared-agrees") for name in GOOD if name != "prepared"),
+    *((name, "mask-is-measured") for name in GOOD if name != "prepared"),
+}  # fmt: skip
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 
 
@@ -84,7 +122,9 @@ def test_our_own_pass(name, check):
         check(Subject(component=registry().find("metric", name)))
     except Inapplicable as reason:
         told = str(reason)
-        assert "descriptor does not" in told or "labels" in told or "restore weights fetch lpips-alex" in told
+        excuses = ("descriptor does not", "labels", "restore weights fetch lpips-alex", "follows_protocol=False",
+                   "no compare_prepared", "no mask")  # fmt: skip
+        assert any(excuse in told for excuse in excuses)
 
 
 class OneNumber(MAE):
@@ -163,7 +203,57 @@ class GradOn(MAE):
         return super().reduce(first, second)
 
 
+class OwnRange(MAE):
+    """Brings both to one range, and that is all that it does of the protocol."""
+
+    def levels(self, image, protocol):
+        return image.double() if image.dtype == torch.uint8 else image.double() * 255
+
+
+class NoRounding(MAE):
+    def levels(self, image, protocol):
+        return super().levels(image, replace(protocol, rounding="none"))
+
+
+class AllChannels(MAE):
+    def levels(self, image, protocol):
+        return super().levels(image, replace(protocol, color="rgb"))
+
+
+class TwoFormulas(Prepared):
+    """The call is a root of what benchmarks record."""
+
+    def __call__(self, prediction, target, protocol, *, mask=None):
+        return super().__call__(prediction, target, protocol, mask=mask).sqrt()
+
+
+class MaskForTheCallOnly(Prepared):
+    def compare_prepared(self, prediction, target, protocol, **more):
+        return super().compare_prepared(prediction, target, protocol)
+
+    def __call__(self, prediction, target, protocol, *, mask=None):
+        prepared = protocol.prepare(prediction), protocol.prepare(target)
+        return super().compare_prepared(*prepared, protocol, mask=mask)
+
+
+class MaskIgnored(MAE):
+    def __call__(self, prediction, target, protocol, *, mask=None):
+        return super().__call__(prediction, target, protocol)
+
+
+class MaskTurnedRound(Prepared):
+    def compare_prepared(self, prediction, target, protocol, *, mask=None):
+        return super().compare_prepared(prediction, target, protocol, mask=None if mask is None else 1 - mask)
+
+
 DEFECTS = [
+    ("protocol-is-followed", "OwnRange", {}, ["border of 4 pixels", "protocol.prepare(prediction)"]),
+    ("protocol-is-followed", "NoRounding", {}, ["within 0.4 levels", "instead of [0.0, 0.0"]),
+    ("protocol-is-followed", "AllChannels", {}, ["of the luma"]),
+    ("compare-prepared-agrees", "TwoFormulas", {}, ["of compare_prepared", "of the call"]),
+    ("compare-prepared-agrees", "MaskForTheCallOnly", {}, ["under conformance with a mask"]),
+    ("mask-is-measured", "MaskIgnored", {}, ["16 pixels and more from the hole", "or take no mask"]),
+    ("mask-is-measured", "MaskTurnedRound", {}, ["with other pixels there"]),
     ("one-score-per-sample", "OneNumber", {}, ["(1,) of float64", "found: (), torch.float64"]),
     ("one-score-per-sample", "Single", {}, ["torch.float32", ".double()"]),
     ("one-score-per-sample", "Undefined", {}, ["nan", "logarithm"]),
@@ -176,8 +266,8 @@ DEFECTS = [
     ("identity", "WrongWay", {"identity": 0.0}, ["no better score than that of identical samples"]),
     ("identity", "OneSided", {"identity": 0.0}, ["done to only one of the two"]),
     ("symmetry", "Relative", {"symmetric": True}, ["and exchanged", "leave symmetric out"]),
-    ("score-repeats", "Sampling", {}, ["draw nothing"]),
-    ("inputs-are-left-alone", "InPlace", {}, ["the prediction is the same", "changed by up to 0.5"]),
+    ("same-inputs-same-result", "Sampling", {}, ["draw nothing"]),
+    ("inputs-are-left-alone", "InPlace", {}, ["prediction: the same", "changed by up to 0.5"]),
     ("process-is-left-alone", "GradOff", {}, ["torch.is_grad_enabled()"]),
     ("process-is-left-alone", "GradOn", {}, ["numpy's random generator"]),
 ]
@@ -196,18 +286,16 @@ def test_every_check_has_a_defect():
     assert {name for name, *_ in DEFECTS} == {check.name for check in CHECKS}
 
 
-class Blind(MAE):
+class Blind(Prepared):
     """Finds out when it is asked."""
 
-    def reduce(self, first, second):
+    def compare_prepared(self, prediction, target, protocol, *, mask=None):
         raise WeightsError("the weights eyes are not here", "restore weights fetch eyes")
 
 
-class BlindAtOnce(MAE):
+class BlindAtOnce(Blind):
     def __init__(self) -> None:
-        self.reduce(None, None)
-
-    reduce = Blind.reduce
+        self.compare_prepared(None, None, None)
 
 
 @every_check

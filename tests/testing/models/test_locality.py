@@ -73,6 +73,29 @@ class PooledUnseen(Two):
         return super().forward(observation) * observation.image.detach().amax((2, 3), keepdim=True)
 
 
+class Gate(Model):
+    """Dims bright images: noise is none."""
+
+    def forward(self, observation):
+        image = observation.image
+        return torch.where(image.mean((1, 2, 3), keepdim=True) > 0.7, 0.8 * image, image)
+
+
+class Dark(Model):
+    """Brightens dark images."""
+
+    def forward(self, observation):
+        image = observation.image
+        return torch.where(image.detach().mean((1, 2, 3), keepdim=True) < 0.3, 1.2 * image, image)
+
+
+class Wide(Model):
+    """Sees 20 pixels to the left and to the right."""
+
+    def forward(self, observation):
+        return F.avg_pool2d(observation.image, (1, 41), 1, (0, 20))
+
+
 class Median(Model):
     """Without gradients, and in float32 whatever comes."""
 
@@ -116,7 +139,7 @@ class Filling(Model):
 
 
 class Stated(Two):
-    """What the module declares holds, not what the descriptor does."""
+    """Its descriptor leaves open what the module declares."""
 
     receptive_field = 7
 
@@ -145,7 +168,7 @@ def test_true(judged, made, declared):
     ("made", "declared", "halo", "reach", "axis"),
     [
         (Two, {"receptive_field": 7}, 3, 4, "rows"),
-        (Stated, {"receptive_field": 9}, 3, 4, "rows"),
+        (Stated, {"receptive_field": None}, 3, 4, "rows"),
         (Two, {"receptive_field": 1}, 0, 4, "rows"),
         (Upscaled, {"receptive_field": 3, "scale": 2}, 1, 2, "rows"),
         (Tall, {"receptive_field": 5}, 2, 3, "columns"),
@@ -161,14 +184,27 @@ def test_too_small(judged, made, declared, halo, reach, axis):
     said = judged(receptive_field, made, tiling="exact", **declared)
     assert f"nothing more than {halo} pixels away" in said
     assert f"what lies {reach} pixels away, along the {axis}, does" in said
-    assert f"declare receptive_field={2 * reach} or more" in said
+    assert f"declare receptive_field={2 * reach + 1}, the side" in said
 
 
 @pytest.mark.parametrize("made", [Pooled, PooledUnseen])
 def test_a_branch_that_sees_the_whole_image(judged, made):
     said = judged(receptive_field, made, tiling="exact", receptive_field=9)
-    assert "what lies at least 16 pixels away" in said
+    assert "what lies at least 64 pixels away" in said
+    assert "it sees all of an image" in said
     assert "declare tiling=approximate or forbidden" in said
+
+
+@pytest.mark.parametrize("made", [Gate, Dark])
+def test_what_bright_or_dark_pixels_far_away_decide(judged, made):
+    assert "pixels away, along the rows, does" in judged(receptive_field, made, tiling="exact", receptive_field=3)
+
+
+def test_a_look_that_is_far_and_ends(judged):
+    said = judged(receptive_field, Wide, tiling="exact", receptive_field=3)
+    assert "what lies 20 pixels away" in said
+    assert "declare receptive_field=41, the side" in said
+    assert judged(receptive_field, Wide, tiling="exact", receptive_field=41) is None
 
 
 @pytest.mark.parametrize("declared", [{"tiling": "approximate", "receptive_field": 9}, {"tiling": "forbidden"}])

@@ -8,7 +8,7 @@ from torch import nn
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import declared_dtypes, devices
+from restore.testing.models import declared_dtypes, device_changes_nothing
 
 BOTH = ("float32", "bfloat16")
 
@@ -67,11 +67,15 @@ def test_numbers_that_bfloat16_cannot_hold(judged):
 
 
 @pytest.mark.parametrize(
-    ("made", "dtypes", "reason"), [(Good, ("float32",), "float32 alone"), (Sampling, BOTH, "draws at random")]
+    ("made", "declared", "reason"),
+    [
+        (Good, {"dtypes": ("float32",)}, "float32 alone"),
+        (Sampling, {"dtypes": BOTH, "stochastic": True}, "it is stochastic"),
+    ],
 )
-def test_nothing_to_say(judged, made, dtypes, reason):
+def test_nothing_to_say(judged, made, declared, reason):
     with pytest.raises(Inapplicable, match=reason):
-        judged(declared_dtypes, made, dtypes=dtypes)
+        judged(declared_dtypes, made, **declared)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -79,13 +83,13 @@ def test_without_a_gpu(judged):
     with pytest.raises(Inapplicable, match="there is none"):
         judged(declared_dtypes, Good, dtypes=("float32", "float16"))
     with pytest.raises(Inapplicable, match="there is no GPU"):
-        judged(devices, Good)
+        judged(device_changes_nothing, Good)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_with_a_gpu(judged):
-    assert judged(devices, Good) is None
+    assert judged(device_changes_nothing, Good) is None
     assert judged(declared_dtypes, Good, dtypes=("float32", "bfloat16", "float16")) is None
     assert "finite values in float16" in judged(declared_dtypes, Overflowing, dtypes=("float32", "float16"))
 
@@ -94,4 +98,4 @@ def test_with_a_gpu(judged):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_tensor_that_stays_on_the_cpu(judged):
     with pytest.raises(RuntimeError, match="same device"):
-        judged(devices, OnTheCpu)
+        judged(device_changes_nothing, OnTheCpu)

@@ -11,7 +11,7 @@ from torch import nn
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import batch_equals_singles, deterministic, eval_mode, stateless
+from restore.testing.models import batch_equals_singles, eval_mode, same_inputs_same_result, stateless
 
 
 class Good(Model):
@@ -83,6 +83,40 @@ class Cached(Model):
         return observation.image * ramp
 
 
+class LastMean(Model):
+    """The mean of the first image of a size stands for those after it."""
+
+    mean = None
+
+    def forward(self, observation):
+        image = observation.image
+        if self.mean is None or self.mean.shape[2:] != image.shape[2:]:
+            self.mean = image.mean((0, 1), keepdim=True)
+        return 0.95 * image + 0.05 * self.mean
+
+
+class SizeCache(Model):
+    """What depends on the image is kept by its size."""
+
+    def __init__(self):
+        super().__init__()
+        self.means = {}
+
+    def forward(self, observation):
+        image = observation.image
+        return image + 0.01 * self.means.setdefault(image.shape, image.mean())
+
+
+class FirstSize(Model):
+    """Keeps the size of the first image that it saw."""
+
+    size = None
+
+    def forward(self, observation):
+        self.size = self.size or observation.image.shape[2:]
+        return observation.image * self.size[0] / 100
+
+
 class Dropping(Good):
     """Stays in training mode, so that batch norms count and dropout drops."""
 
@@ -126,7 +160,7 @@ class Brightest(Model):
         return observation.image / observation.image.max()
 
 
-ALL = [deterministic, stateless, eval_mode, batch_equals_singles]
+ALL = [same_inputs_same_result, stateless, eval_mode, batch_equals_singles]
 
 
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.name)
@@ -135,21 +169,30 @@ def test_good(judged, check, made):
     assert judged(check, made) is None
 
 
-@pytest.mark.parametrize("check", [deterministic, stateless, eval_mode], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [same_inputs_same_result, stateless, eval_mode], ids=lambda check: check.name)
 def test_what_draws_by_the_seed(judged, check):
     assert judged(check, Sampling) is None
 
 
 @pytest.mark.parametrize("made", [OwnGenerator, PythonsGenerator])
 def test_generators_that_go_on(judged, made):
-    said = judged(deterministic, made)
+    said = judged(same_inputs_same_result, made)
     assert "results that differ in 100.0% of the values" in said
     assert "torch's global generator" in said
 
 
-def test_state_between_calls(judged):
-    said = judged(stateless, Recurrent)
-    assert "image A before and after image B" in said
+@pytest.mark.parametrize(
+    ("made", "image"),
+    [
+        (Recurrent, "a dark image of A's size"),
+        (LastMean, "a dark image of A's size"),
+        (SizeCache, "a dark image of A's size"),
+        (FirstSize, "image B, of another size,"),
+    ],
+)
+def test_state_between_calls(judged, made, image):
+    said = judged(stateless, made)
+    assert f"the same bits of {image} whatever was shown before" in said
     assert "keep nothing on self" in said
 
 
@@ -174,13 +217,17 @@ def test_statistics_that_are_counted_in_eval_mode(judged):
     assert "running_mean" in judged(stateless, Dropping)
 
 
-@pytest.mark.parametrize("made", [OfTheBatch, Brightest, WithoutStatistics])
+@pytest.mark.parametrize("made", [OfTheBatch, Brightest, WithoutStatistics, LastMean, SizeCache])
 def test_images_that_see_each_other(judged, made):
     said = judged(batch_equals_singles, made)
     assert "three images in a batch" in said
     assert "results that differ in" in said
 
 
+def test_only_what_is_declared_stochastic_is_excused(judged):
+    assert "three images in a batch" in judged(batch_equals_singles, Sampling)
+
+
 def test_a_batch_of_what_draws(judged):
-    with pytest.raises(Inapplicable, match="draws at random"):
-        judged(batch_equals_singles, Sampling)
+    with pytest.raises(Inapplicable, match="it is stochastic"):
+        judged(batch_equals_singles, Sampling, stochastic=True)

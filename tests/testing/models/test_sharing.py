@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import input_kept, pickles, thread_safe
+from restore.testing.models import inputs_are_left_alone, pickles, thread_safe
 
 
 class Good(Model):
@@ -34,23 +34,40 @@ class Sampling(Model):
         return observation.image + torch.randn_like(observation.image)
 
 
-class OnSelf(Model):
-    """What it works on lies where other threads lay theirs."""
+class SkipOnSelf(Good):
+    """What is added at the end lies where other threads lay theirs."""
+
+    def forward(self, observation):
+        self.skip = observation.image
+        return self.layer(self.skip).relu() + self.skip
+
+
+class SizeOnSelf(Good):
+    """The size to which the padding is cut off again."""
+
+    def forward(self, observation):
+        self.height, self.width = observation.image.shape[2:]
+        padded = F.pad(observation.image, (0, 8 - self.width % 8, 0, 8 - self.height % 8))
+        return self.layer(padded)[..., : self.height, : self.width]
+
+
+class StepsOnSelf(Model):
+    """Each line reads what the last one left."""
 
     def forward(self, observation):
         self.image = observation.image
-        time.sleep(1e-4)
-        return self.image * 2
+        self.half = self.image * 0.5
+        return self.half + 0.5 * self.image
 
 
 class OneBuffer(Model):
     """Only images of one size share it."""
 
     def forward(self, observation):
-        self.work = observation.image.clone()
-        time.sleep(1e-4)
-        self.work += observation.image
-        return self.work
+        self.work = torch.empty_like(observation.image)
+        self.work.copy_(observation.image)
+        self.work += 1
+        return self.work.div(2)
 
 
 class Clamping(Model):
@@ -84,7 +101,7 @@ class Forgetful(Model):
         return observation.image * self.gain
 
 
-@pytest.mark.parametrize("check", [thread_safe, input_kept, pickles], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [thread_safe, inputs_are_left_alone, pickles], ids=lambda check: check.name)
 @pytest.mark.parametrize(("made", "task"), [(Good, "denoising"), (Filling, "inpainting")])
 def test_good(judged, check, made, task):
     interval = sys.getswitchinterval()
@@ -92,7 +109,7 @@ def test_good(judged, check, made, task):
     assert sys.getswitchinterval() == interval
 
 
-@pytest.mark.parametrize("made", [OnSelf, OneBuffer])
+@pytest.mark.parametrize("made", [SkipOnSelf, SizeOnSelf, StepsOnSelf, OneBuffer])
 def test_threads_that_meet_on_self(judged, made):
     said = judged(thread_safe, made)
     assert "4 threads" in said
@@ -101,18 +118,18 @@ def test_threads_that_meet_on_self(judged, made):
 
 
 def test_threads_of_what_draws(judged):
-    with pytest.raises(Inapplicable, match="draws at random"):
-        judged(thread_safe, Sampling)
+    with pytest.raises(Inapplicable, match="it is stochastic"):
+        judged(thread_safe, Sampling, stochastic=True)
 
 
 def test_an_image_that_is_written_to(judged):
-    said = judged(input_kept, Clamping)
+    said = judged(inputs_are_left_alone, Clamping)
     assert "found: its image was written to" in said
     assert "clone" in said
 
 
 def test_a_mask_that_is_written_to(judged):
-    assert "found: its mask was written to" in judged(input_kept, MaskEating, task="inpainting")
+    assert "found: its mask was written to" in judged(inputs_are_left_alone, MaskEating, task="inpainting")
 
 
 def test_what_cannot_be_pickled(judged):

@@ -8,7 +8,7 @@ from torch import nn
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import state_round_trip
+from restore.testing.models import state_goes_through_safetensors
 
 
 class Good(Model):
@@ -82,31 +82,31 @@ class InDouble(Good):
 
 
 def test_good(judged):
-    assert judged(state_round_trip, Good) is None
+    assert judged(state_goes_through_safetensors, Good) is None
 
 
 @pytest.mark.parametrize("made", [Beside, Unsaved])
 def test_what_is_not_in_the_state(judged, made):
-    said = judged(state_round_trip, made)
+    said = judged(state_goes_through_safetensors, made)
     assert "results that differ in" in said
     assert "parameters or persistent buffers" in said
 
 
 def test_an_object_in_the_state(judged):
-    said = judged(state_round_trip, WithObject)
+    said = judged(state_goes_through_safetensors, WithObject)
     assert "_extra_state is a dict" in said
 
 
 def test_a_network_whose_shape_is_drawn(judged):
-    said = judged(state_round_trip, OfAnyWidth)
+    said = judged(state_goes_through_safetensors, OfAnyWidth)
     assert "does not fit the network" in said
     assert "follow from the options alone" in said
 
 
 def test_what_files_cannot_hold(judged):
-    assert "in float32" in judged(state_round_trip, InDouble)
+    assert "in float32" in judged(state_goes_through_safetensors, InDouble)
 
 
 def test_no_state(judged):
     with pytest.raises(Inapplicable, match="no state"):
-        judged(state_round_trip, Without)
+        judged(state_goes_through_safetensors, Without)

@@ -10,7 +10,7 @@ import torch
 
 from restore.contracts import Model
 from restore.testing.check import Inapplicable
-from restore.testing.models import inference_mode, process_kept, random_draws
+from restore.testing.models import inference_mode, process_is_left_alone, random_draws
 
 
 class Good(Model):
@@ -43,6 +43,13 @@ class Seeding(Model):
     def forward(self, observation):
         torch.manual_seed(0)
         return observation.image + torch.randn_like(observation.image)
+
+
+class Dropping(Model):
+    """F.dropout drops unless it is told that this is no training."""
+
+    def forward(self, observation):
+        return observation.image + 0.1 * torch.nn.functional.dropout(observation.image)
 
 
 class Wasteful(Model):
@@ -89,11 +96,11 @@ class Asking(Model):
         return observation.image * (1 if torch.is_inference_mode_enabled() else 2)
 
 
-@pytest.mark.parametrize("check", [random_draws, process_kept, inference_mode], ids=lambda check: check.name)
-@pytest.mark.parametrize("made", [Good, Sampling, OwnSeed])
-def test_good(judged, check, made):
+@pytest.mark.parametrize("check", [random_draws, process_is_left_alone, inference_mode], ids=lambda check: check.name)
+@pytest.mark.parametrize(("made", "stochastic"), [(Good, False), (Sampling, True), (OwnSeed, False)])
+def test_good(judged, check, made, stochastic):
     state = torch.get_rng_state()
-    assert judged(check, made) is None
+    assert judged(check, made, stochastic=stochastic) is None
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -104,12 +111,21 @@ def test_good(judged, check, made):
         (Pythons, "a call moves Python's random generator"),
         (Seeding, "it has one and the same state after"),
         (Wasteful, "two seeds gave one result"),
+        (Dropping, "two seeds gave results that differ"),
     ],
 )
 def test_draws(judged, made, found):
     python, numpy = random.getstate(), np.random.get_state()[1].tolist()
     assert found in judged(random_draws, made)
     assert (random.getstate(), np.random.get_state()[1].tolist()) == (python, numpy)
+
+
+def test_dropout_is_told_of_training(judged):
+    assert "F.dropout(x, training=self.training)" in judged(random_draws, Dropping)
+
+
+def test_what_is_declared_stochastic_and_is_not(judged):
+    assert "leave stochastic out" in judged(random_draws, Good, stochastic=True)
 
 
 @pytest.mark.parametrize(
@@ -121,13 +137,13 @@ def test_draws(judged, made, found):
     ],
 )
 def test_settings(judged, made, found):
-    assert found in judged(process_kept, made)
+    assert found in judged(process_is_left_alone, made)
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
 
 
 def test_gradients_for_the_length_of_a_with(judged):
-    assert judged(process_kept, Searching) is None
+    assert judged(process_is_left_alone, Searching) is None
 
 
 def test_what_searches_with_gradients_needs_no_inference_mode(judged):

@@ -89,6 +89,44 @@ def test_what_is_not_exact(judged, made):
     assert "tiling=approximate or forbidden" in said
 
 
+class Gate(Model):
+    """Dims bright images, and each tile as if it were one."""
+
+    def forward(self, observation):
+        image = observation.image
+        return torch.where(image.mean((1, 2, 3), keepdim=True) > 0.7, 0.8 * image, image)
+
+
+class Stretched(Model):
+    """From the darkest to the brightest pixel of what it sees."""
+
+    def forward(self, observation):
+        image = observation.image
+        low, high = image.amin((1, 2, 3), keepdim=True), image.amax((1, 2, 3), keepdim=True)
+        return (image - low) / (high - low + 1e-6)
+
+
+class Spot(Two):
+    """One pixel of a tile is off: the mean hardly shows it."""
+
+    def forward(self, observation):
+        made = super().forward(observation)
+        made[..., -1, -1] += 0.5 * (observation.image.mean() - 0.5)
+        return made
+
+
+@pytest.mark.parametrize("field", [1, 9, 33, 65])
+def test_what_tells_bright_images_from_dark_ones(judged, field):
+    assert "results that differ in" in judged(tiles_equal_whole, Gate, tiling="exact", receptive_field=field)
+
+
+@pytest.mark.parametrize("field", [None, 9, 33, 129])
+def test_a_stretch_of_contrast_is_not_nearly_so(judged, field):
+    said = judged(tiles_equal_whole, Stretched, tiling="approximate", receptive_field=field)
+    assert "0.1 anywhere" in said
+    assert "or tiling=forbidden" in said
+
+
 def test_a_receptive_field_that_is_too_small(judged):
     said = judged(tiles_equal_whole, Two, tiling="exact", receptive_field=7)
     assert "a halo of 3 pixels" in said
@@ -115,7 +153,7 @@ def test_what_is_not_even_nearly_so(judged):
         (Ramp, {"tiling": "internal"}, "declares tiling=internal"),
         (Ramp, {"tiling": "discouraged"}, "declares tiling=discouraged"),
         (Ramp, {"tiling": "approximate", "fixed_size": (20, 30)}, "takes images of one size"),
-        (Sampling, {"tiling": "approximate"}, "draws at random"),
+        (Sampling, {"tiling": "approximate", "stochastic": True}, "it is stochastic"),
     ],
 )
 def test_nothing_to_say(judged, made, declared, reason):
