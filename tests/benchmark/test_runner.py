@@ -269,7 +269,7 @@ def test_an_image_that_changed_and_changed_back_is_done_once_more(bench, picture
 def test_a_run_under_another_protocol_or_seed_is_refused(bench, pictures):
     folder = pictures("data", a=(16, 16))
     bench(folder, "filler", protocol="lab-holes")
-    with pytest.raises(UsageError, match="continued: protocol.id was 'lab-holes' and is 'lab'"):
+    with pytest.raises(UsageError, match=r"continued: protocol\.id was 'lab-holes' and is 'lab'"):
         bench(folder, "dice")
 
 
