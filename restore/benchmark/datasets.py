@@ -44,6 +44,8 @@ class Dataset:
     name: str
     folder: Path
     images: tuple[ImageFile, ...]
+    total: int
+    """Images in the folder; more than were taken where a limit was given."""
 
     @property
     def hash(self) -> str:
@@ -60,6 +62,7 @@ class Dataset:
                 {"name": image.name, "sha256": image.sha256, "width": image.width, "height": image.height}
                 for image in self.images
             ],
+            "total": self.total,
             "hash": self.hash,
         }
 
@@ -89,10 +92,12 @@ def find_datasets(data: Path, names: Sequence[str], *, limit: int | None = None)
 
 
 def _read(name: str, folder: Path, limit: int | None) -> Dataset:
-    chosen = dict(sorted(_named(folder).items())[:limit])
+    named = _named(folder)
+    chosen = dict(sorted(named.items())[:limit])
     if not chosen:
         raise UsageError(f"the data set {folder} holds no images", f"images end in {suffixes()}; name another")
-    return Dataset(name=name, folder=folder, images=tuple(_image(stem, path) for stem, path in chosen.items()))
+    images = tuple(_image(stem, path) for stem, path in chosen.items())
+    return Dataset(name=name, folder=folder, images=images, total=len(named))
 
 
 def _named(folder: Path) -> dict[str, Path]:

@@ -77,6 +77,24 @@ class Outcome:
         return tuple(dataset["name"] for dataset in self.results["datasets"])
 
     @cached_property
+    def limited(self) -> dict[str, str]:
+        """``2 of 100 images`` by data set, of those that a limit was given for."""
+        counts = ((d["name"], len(d["images"]), d.get("total")) for d in self.results["datasets"])
+        return {name: f"{taken} of {total} images" for name, taken, total in counts if total not in (None, taken)}
+
+    @cached_property
+    def precisions(self) -> dict[str, str]:
+        """The precision of each model that tells it, by name."""
+        return {m["name"]: str(m["precision"]) for m in self.results["models"] if m.get("precision")}
+
+    @property
+    def precision_told(self) -> str:
+        """The precision of all models; where they differ, of each: ``bicubic in float32, net in bfloat16``."""
+        if len(set(self.precisions.values())) < 2:
+            return "".join(set(self.precisions.values()))
+        return ", ".join(f"{name} in {precision}" for name, precision in self.precisions.items())
+
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The metrics, in the order in which they were measured."""
         keys: dict[str, None] = {}

@@ -57,11 +57,15 @@ def _citation(outcome: Outcome) -> str:
     """Return one sentence that fixes what was measured, on what and by which version."""
     results = outcome.results
     environment = results.get("environment", {})
-    data = ", ".join(f"{d['name']} ({str(d.get('hash', '?'))[:12]})" for d in results["datasets"])
+    data = ", ".join(
+        f"{d['name']} ({', '.join(filter(None, (outcome.limited.get(d['name']), str(d.get('hash', '?'))[:12])))})"
+        for d in results["datasets"]
+    )
     device = environment.get("device_name") or environment.get("device") or "an unnamed device"
     return (
         f"Measured with restore {environment.get('restore', '?')} under protocol {results['protocol']['id']} "
         f"({results['protocol']['hash'][:12]}) on {data}; {device}, torch {environment.get('torch', '?')}, "
+        f"{outcome.precision_told}{', ' if outcome.precision_told else ''}"
         f"{str(results.get('created', '?'))[:10]}."
     )
 

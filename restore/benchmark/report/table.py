@@ -76,7 +76,11 @@ def scores(outcome: Outcome) -> str:
 
 
 def notes(outcome: Outcome) -> Iterator[str]:
-    """Yield what a reader of the table must know: means over fewer images, scores that are missing and why."""
+    """Yield what a reader of the table must know: fewer images, precisions that differ, scores missing and why."""
+    for dataset, taken in outcome.limited.items():
+        yield f"{dataset}: {taken}"
+    if len(set(outcome.precisions.values())) > 1:
+        yield f"Precision: {outcome.precision_told}"
     yield from fewer(outcome)
     why: dict[tuple[str, str], list[str]] = {}
     for row in outcome.rows:

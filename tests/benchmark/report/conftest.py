@@ -12,6 +12,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from restore.benchmark.protocol import hash_of
+
 SCALE = 4
 MODELS = ("bicubic", "lanczos", "sharpened")
 PHOTOGRAPHS = {
@@ -73,19 +75,20 @@ def build(folder, photographs=PHOTOGRAPHS, side=(208, 160)) -> dict:
                 )  # fmt: skip
         digest = hashlib.sha256("".join(e["name"] + e["sha256"] for e in entries).encode()).hexdigest()
         datasets.append({"name": dataset, "folder": f"data/{dataset}", "images": entries, "hash": digest})
+    fields = {
+        "id": "sr-x4", "task": "super-resolution", "scale": 4, "color": "y", "crop_border": "scale",
+        "rounding": "uint8", "degradation": "bicubic:scale=4", "datasets": list(photographs),
+        "metrics": ["psnr", "ssim", "lpips"], "seed": 0,
+        "summary": "super-resolution by 4 as papers measure it: luma, 4 pixels cropped",
+    }  # fmt: skip
     results = {
         "schema": 1,
         "created": "2026-01-02T03:04:05+00:00",
         "command": ["restore", "bench", "sr-x4", "-m", "lanczos", "-m", "sharpened", "-o", "out"],
         "protocol": {
             "id": "sr-x4",
-            "hash": hashlib.sha256(b"sr-x4").hexdigest(),
-            "fields": {
-                "id": "sr-x4", "task": "super-resolution", "scale": 4, "color": "y", "crop_border": "scale",
-                "rounding": "uint8", "degradation": "bicubic:scale=4", "datasets": list(photographs),
-                "metrics": ["psnr", "ssim", "lpips"], "seed": 0,
-                "summary": "super-resolution by 4 as papers measure it: luma, 4 pixels cropped",
-            },
+            "hash": hash_of(fields),
+            "fields": fields,
             "description": "levels    0..255, rounded to whole levels before measuring\nborder    4 pixels cropped",
         },
         "degradation": [

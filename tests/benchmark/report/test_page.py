@@ -112,7 +112,8 @@ def test_it_says_what_a_reader_needs(text, made):
         "11 images (8 of photos, 3 of rockets)", results["protocol"]["hash"],
         "28.49 dB for SRResNet and 26.02 dB for SRGAN",
         results["datasets"][0]["hash"], results["environment"]["git_commit"], "A processor with two cores",
-        "restore bench sr-x4 -m lanczos -m sharpened -o out", "border 4 pixels cropped", "torch 2.10.0, 2026-01-02.",
+        "restore bench sr-x4 -m lanczos -m sharpened -o out", "border 4 pixels cropped",
+        "torch 2.10.0, float32, 2026-01-02.",
     ):  # fmt: skip
         assert part in said
     here = [s for s in results["scores"] if (s["dataset"], s["model"]) == ("photos", "lanczos")]
