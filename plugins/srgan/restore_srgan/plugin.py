@@ -43,7 +43,7 @@ def restore_models() -> list[ModelSpec]:
             scale=None,
             channels=(3,),
             tiling="exact",
-            receptive_field=80,
+            receptive_field=None,
             dtypes=("float32", "bfloat16"),
             licence="Apache-2.0",
             citation=PAPER,
