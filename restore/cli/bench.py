@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from restore.cli.console import SCHEMA, console, table
+from restore.cli.console import SCHEMA, console, emit_text, table
 
 EXAMPLES = """
 \b
@@ -82,7 +82,7 @@ def bench(
             raise
     if as_json:
         for row in found["summary"]:
-            click.echo(json.dumps(flat(row)))
+            emit_text(json.dumps(flat(row)))
     else:
         click.echo("\n".join(table(rows(found), indent=0, whole=True)))
         for name, why in reasons(found).items():

@@ -40,9 +40,13 @@ def warn(text: str) -> None:
 
 def emit(payload: Mapping[str, Any]) -> None:
     """Print a JSON object on standard output, with the number of its schema."""
+    emit_text(json.dumps({"schema": SCHEMA, **payload}, indent=2, default=str))
+
+
+def emit_text(text: str) -> None:
+    """Print JSON on standard output, which ``--json`` keeps for it alone."""
     context = click.get_current_context(silent=True)
-    stream = None if context is None else context.meta.get(STDOUT)
-    click.echo(json.dumps({"schema": SCHEMA, **payload}, indent=2, default=str), file=stream)
+    click.echo(text, file=None if context is None else context.meta.get(STDOUT))
 
 
 def width() -> int:

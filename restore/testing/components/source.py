@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from restore.errors import PluginError
+from restore.errors import DamagedWeightsError, PluginError, WeightsError
 from restore.testing.check import CheckFailed, Inapplicable, check
 from restore.testing.subject import Subject
 
@@ -31,4 +31,9 @@ def factory_builds(subject: Subject) -> None:
         subject.factory()
     except PluginError as error:
         raise Inapplicable("its factory cannot be imported: factory-resolves says why") from error
-    subject.build()
+    try:
+        subject.build()
+    except DamagedWeightsError:
+        raise
+    except WeightsError as error:
+        raise Inapplicable(f"it needs weights that are not here: {error.message}; {error.cure}") from error

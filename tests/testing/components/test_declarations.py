@@ -12,14 +12,14 @@ import pytest
 import torch
 from torch import nn
 
-from restore.errors import PluginError
+from restore.errors import DamagedWeightsError, PluginError, WeightsError
 from restore.plugin import DatasetSpec, ProtocolSpec
 from restore.testing import CheckFailed, Inapplicable
 from restore.testing.components.copies import copies_are_true
 from restore.testing.components.descriptor import licence_is_known, summary_is_there
 from restore.testing.components.options import options_are_typed, options_survive_toml
 from restore.testing.components.process import building_changes_nothing_global
-from restore.testing.components.source import factory_resolves
+from restore.testing.components.source import factory_builds, factory_resolves
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -234,3 +234,18 @@ def test_building_that_changes_the_process(made_by, act, changed):
     torch.set_rng_state(state)
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
+
+
+def blind():
+    raise WeightsError("the weights lab-eyes are not here", "restore weights import lab-eyes FILE")
+
+
+def spoilt():
+    raise DamagedWeightsError("lab-eyes.safetensors is not what was published", "import it again")
+
+
+def test_weights_of_others_that_are_absent_are_no_defect_and_damaged_ones_are(subject_of):
+    with pytest.raises(Inapplicable, match="lab-eyes are not here; restore weights import"):
+        factory_builds(subject_of(replace(GOOD, factory=f"{__name__}:blind")))
+    with pytest.raises(DamagedWeightsError):
+        factory_builds(subject_of(replace(GOOD, factory=f"{__name__}:spoilt")))
