@@ -15,7 +15,7 @@ from restore import options as component_options
 from restore import weights as store
 from restore.benchmark import source
 from restore.benchmark.protocol import Protocol
-from restore.errors import PluginError, UsageError
+from restore.errors import PluginError, RestoreError, UsageError
 from restore.plugin import ModelSpec, WeightsSpec
 from restore.registry import Component, registry, split_tag
 from restore.runtime.policy import choose_precision
@@ -84,7 +84,10 @@ class Contestant:
         """
         from restore.runtime.loading import assemble
 
-        restorer = assemble(self.model, self.options, device=device, precision=self.precision, weights=self.file)
+        try:
+            restorer = assemble(self.model, self.options, device=device, precision=self.precision, weights=self.file)
+        except RestoreError as error:
+            raise self._as_given(error) from error
         if restorer.scale != self.scale:
             raise UsageError(
                 f"{self.spec} makes images {restorer.scale} times as large, and the protocol needs {self.scale}",
@@ -92,6 +95,13 @@ class Contestant:
             )
         _check_holes(restorer.spec, self.task, self.spec)
         return restorer
+
+    def _as_given(self, error: RestoreError) -> RestoreError:
+        """Return an error that names the weights as they were named: results tell no folder of the machine."""
+        if self.file is None:
+            return error
+        texts = (text.replace(str(self.file.absolute()), str(self.file)) for text in (error.message, error.cure))
+        return type(error)(*texts)
 
 
 def line_up(

@@ -134,3 +134,13 @@ def test_a_broken_model_is_let_in_and_fails_when_loaded(lab):
     with pytest.raises(PluginError, match="no such luck"):
         broken.load("cpu")
     assert registry() is lab
+
+
+def test_weights_that_cannot_be_read_are_named_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.safetensors").write_bytes(b"no header")
+    [model] = [c for c in line_up(find_protocol("sr-x4"), ["srresnet@mine.safetensors"], device=CPU) if c.file]
+    with pytest.raises(WeightsError) as caught:
+        model.load("cpu")
+    assert caught.value.message.startswith("mine.safetensors ")
+    assert str(tmp_path) not in str(caught.value)
