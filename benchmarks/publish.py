@@ -29,7 +29,7 @@ HEADLINE = RESULTS / "sr-x4--cpu-amd-epyc-2-threads.json"
 PUBLISHED: Mapping[str, Sequence[str]] = {
     "sr-x2": ("nearest", "lanczos"),
     "sr-x3": ("nearest", "lanczos"),
-    "sr-x4": ("nearest", "lanczos", "srresnet"),
+    "sr-x4": ("nearest", "lanczos", "srresnet", "srgan", "srgan:fidelity=0.5"),
     "sr-x4-matlab": ("lanczos",),
     "sr-x4-rgb": ("lanczos", "srresnet"),
     "denoise-gray-15": (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from restore.plugin import ModelSpec, RecipeSpec, WeightsSpec, hookimpl
+from restore.plugin import BlendSpec, ModelSpec, RecipeSpec, WeightsSpec, hookimpl
 
 PAPER = "Ledig et al., Photo-Realistic Single Image Super-Resolution Using a GAN, CVPR 2017, arXiv 1609.04802"
 
@@ -45,6 +45,18 @@ def restore_models() -> list[ModelSpec]:
             tiling="exact",
             receptive_field=None,
             dtypes=("float32", "bfloat16"),
+            weights=(
+                WeightsSpec(
+                    tag="photo-x4",
+                    file="restore_srgan:weights/srgan-photo-x4.safetensors",
+                    sha256="58bb50dbd35aca6b6604a469ff658a38204a49d870ebbf0d0a6f06d40bc55c2a",
+                    options={"scale": 4, "blocks": 16, "channels": 64, "norm": "none", "skip": "bilinear"},
+                    blend=BlendSpec(option="fidelity", towards="srresnet.psnr-x4", summary="how little is invented"),
+                    summary="x4, VGG19 and adversarial, T91 and BSDS",
+                    licence="Apache-2.0",
+                    card="restore_srgan:weights/srgan-photo-x4.md",
+                ),
+            ),
             licence="Apache-2.0",
             citation=PAPER,
         ),
