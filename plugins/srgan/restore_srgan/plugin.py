@@ -7,58 +7,57 @@ from restore.plugin import BlendSpec, ModelSpec, RecipeSpec, WeightsSpec, hookim
 PAPER = "Ledig et al., Photo-Realistic Single Image Super-Resolution Using a GAN, CVPR 2017, arXiv 1609.04802"
 
 
+OPTIONS = {"scale": 4, "blocks": 16, "channels": 64, "norm": "none", "skip": "bilinear"}
+"""Of the network that our weights fill."""
+
+
+def _model(name: str, summary: str, weights: WeightsSpec) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        factory="restore_srgan.generator:SRResNet",
+        task="super-resolution",
+        summary=summary,
+        scale=None,
+        channels=(3,),
+        tiling="exact",
+        receptive_field=None,
+        dtypes=("float32", "bfloat16"),
+        weights=(weights,),
+        licence="Apache-2.0",
+        citation=PAPER,
+    )
+
+
 @hookimpl
 def restore_models() -> list[ModelSpec]:
     """SRResNet, and the same network trained adversarially."""
     return [
-        ModelSpec(
-            name="srresnet",
-            factory="restore_srgan.generator:SRResNet",
-            task="super-resolution",
-            summary="Residual network of the SRGAN paper, trained on pixel error",
-            scale=None,
-            channels=(3,),
-            tiling="exact",
-            receptive_field=None,
-            dtypes=("float32", "bfloat16"),
-            weights=(
-                WeightsSpec(
-                    tag="psnr-x4",
-                    file="restore_srgan:weights/srresnet-psnr-x4.safetensors",
-                    sha256="017994903a5bee5167cb8cb02e91822de03dd5e6910f92da71de77860ff983d2",
-                    options={"scale": 4, "blocks": 16, "channels": 64, "norm": "none", "skip": "bilinear"},
-                    summary="x4, absolute error, T91 and BSDS",
-                    licence="Apache-2.0",
-                    card="restore_srgan:weights/srresnet-psnr-x4.md",
-                ),
+        _model(
+            "srresnet",
+            "Residual network of the SRGAN paper, trained on pixel error",
+            WeightsSpec(
+                tag="psnr-x4",
+                file="restore_srgan:weights/srresnet-psnr-x4.safetensors",
+                sha256="017994903a5bee5167cb8cb02e91822de03dd5e6910f92da71de77860ff983d2",
+                options=OPTIONS,
+                summary="x4, absolute error, T91 and BSDS",
+                licence="Apache-2.0",
+                card="restore_srgan:weights/srresnet-psnr-x4.md",
             ),
-            licence="Apache-2.0",
-            citation=PAPER,
         ),
-        ModelSpec(
-            name="srgan",
-            factory="restore_srgan.generator:SRResNet",
-            task="super-resolution",
-            summary="The same network, trained on features and against a discriminator: invents texture",
-            scale=None,
-            channels=(3,),
-            tiling="exact",
-            receptive_field=None,
-            dtypes=("float32", "bfloat16"),
-            weights=(
-                WeightsSpec(
-                    tag="photo-x4",
-                    file="restore_srgan:weights/srgan-photo-x4.safetensors",
-                    sha256="58bb50dbd35aca6b6604a469ff658a38204a49d870ebbf0d0a6f06d40bc55c2a",
-                    options={"scale": 4, "blocks": 16, "channels": 64, "norm": "none", "skip": "bilinear"},
-                    blend=BlendSpec(option="fidelity", towards="srresnet.psnr-x4", summary="how little is invented"),
-                    summary="x4, VGG19 and adversarial, T91 and BSDS",
-                    licence="Apache-2.0",
-                    card="restore_srgan:weights/srgan-photo-x4.md",
-                ),
+        _model(
+            "srgan",
+            "The same network, trained on features and against a discriminator: invents texture",
+            WeightsSpec(
+                tag="photo-x4",
+                file="restore_srgan:weights/srgan-photo-x4.safetensors",
+                sha256="58bb50dbd35aca6b6604a469ff658a38204a49d870ebbf0d0a6f06d40bc55c2a",
+                options=OPTIONS,
+                blend=BlendSpec(option="fidelity", towards="srresnet.psnr-x4", summary="how little is invented"),
+                summary="x4, VGG19 and adversarial, T91 and BSDS",
+                licence="Apache-2.0",
+                card="restore_srgan:weights/srgan-photo-x4.md",
             ),
-            licence="Apache-2.0",
-            citation=PAPER,
         ),
     ]
 
