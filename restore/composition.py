@@ -81,6 +81,13 @@ class Pipeline(Degradation):
             image = part(image, params[key])
         return image
 
+    def signal(self, image: Tensor, params: Params) -> Tensor:
+        """Return ``(B, C, H', W')`` without the steps' noise; what a later step mixes with its neighbours is masked."""
+        for key, part in self._steps():
+            mixed = type(part).mask is not Degradation.mask and key != self.keys[-1]
+            image = part(image, params[key]) if mixed else part.signal(image, params[key])
+        return image
+
     def mask(self, image: Tensor, params: Params) -> Tensor | None:
         """Return the union of the steps' masks ``(B, 1, H', W')``, or None. Raises UsageError."""
         if all(type(part).mask is Degradation.mask for _, part in self._steps()):

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -70,6 +70,15 @@ class Degradation(nn.Module):
     def forward(self, image: Tensor, params: Params) -> Tensor:
         """Return ``A(image)``, ``(B, C, H', W')`` in ``[0, 1]``; the same params give the same bits."""
         raise NotImplementedError
+
+    def signal(self, image: Tensor, params: Params) -> Tensor:
+        """Return ``A(image)`` less its noise: what a latent search compares with what was observed.
+
+        Whoever restores cannot know the noise that was drawn, and must not be told. So a degradation that adds noise
+        returns here what it does without; one that takes pixels away may return the image, as only known pixels are
+        compared. The gradient of this is the one that the search follows.
+        """
+        return self(image, params)
 
     def mask(self, image: Tensor, params: Params) -> Tensor | None:
         """Return the ``(B, 1, H, W)`` mask of the pixels it takes away (1 = missing), or None."""
@@ -144,6 +153,8 @@ class Prior(nn.Module):
     """A generative model: ``decode`` maps a latent to an image."""
 
     latent_shape: tuple[int, ...]
+    domain: Literal["normal", "uniform"] = "normal"
+    """What ``sample`` draws from, and where a search stays: normal numbers, or uniform ones in [-1, 1]."""
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Return ``n`` latents, ``(n, *latent_shape)``."""
@@ -178,6 +189,25 @@ class HasFeatures(Protocol):
 
     def features(self, image: Tensor) -> list[Tensor]:
         """Return feature maps, from fine to coarse."""
+        ...
+
+
+@runtime_checkable
+class DecodesInStages(Protocol):
+    """A prior whose decoder can be left and entered in between, so that a search may refine what is there.
+
+    ``decode(z)`` is ``decode_from(stage, decode_to(stage, z))`` for every stage.
+    """
+
+    stages: int
+    """How many places there are: 1 is nearest to the latent, ``stages`` nearest to the image."""
+
+    def decode_to(self, stage: int, z: Tensor) -> Tensor:
+        """Return the features at a stage, ``(n, ...)``."""
+        ...
+
+    def decode_from(self, stage: int, features: Tensor) -> Tensor:
+        """Return images ``(n, C, H, W)`` in ``[0, 1]``."""
         ...
 
 
@@ -324,4 +354,17 @@ class Recipe(ABC):
 
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Score the network on a folder of images; an empty mapping when the recipe has no score."""
+        return {}
+
+    def pictures(self, network: nn.Module, folder: Path | None) -> Mapping[str, Tensor]:
+        """Return what to look at while it trains; an empty mapping when there is nothing.
+
+        Args:
+            network: in eval mode, on its device.
+            folder: of the images to validate on, or None where the user gave none.
+
+        Returns:
+            Images by what they are: float ``(B, C, H, W)`` in [0, 1], B, H and W the same for all. Several are shown
+            side by side, ``degraded | restored | original``; one alone, such as ``samples``, as a grid.
+        """
         return {}

@@ -277,6 +277,20 @@ def test_the_seed_decides_and_nothing_else_changes():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_the_signal_of_a_sequence_lacks_the_noise_and_nothing_else():
+    image = torch.rand(2, 3, 16, 12, dtype=torch.float64)
+    for noisy, clean in [
+        ("gaussian-blur:sigma=1|gaussian-noise:sigma=0.3|bicubic:scale=2", "gaussian-blur:sigma=1|bicubic:scale=2"),
+        ("mask-center|gaussian-blur:sigma=1|poisson-noise", "mask-center|gaussian-blur:sigma=1"),
+    ]:
+        degradation, without = build_degradation(noisy), build_degradation(clean)
+        params = degradation.draw(image, seeded(0))
+        assert torch.equal(degradation.signal(image, params), without(image, without.draw(image, seeded(0))))
+    last = build_degradation("gaussian-blur:sigma=1|mask-center")  # the mask tells which pixels not to compare
+    blurred = build_degradation("gaussian-blur:sigma=1")(image, {"sigma": [1.0, 1.0]})
+    assert torch.equal(last.signal(image, last.draw(image, seeded(0))), blurred)
+
+
 def test_a_degradation_of_ones_own():
     pixels = np.full((4, 4), 200, np.uint8)
     assert (restore.degrade(pixels, Probe()) == 100).all()

@@ -107,3 +107,15 @@ def test_a_sigma_of_zero_changes_nothing():
 def test_options_that_cannot_be(spec):
     with pytest.raises(UsageError):
         build_degradation(spec)
+
+
+@pytest.mark.parametrize("spec", ["gaussian-noise:sigma=0.2", "poisson-noise:peak=10", "salt-pepper:share=0.3"])
+def test_the_signal_is_what_the_noise_was_added_to_and_has_a_gradient(spec):
+    image = torch.rand(2, 3, 8, 8).requires_grad_()
+    degradation = build_degradation(spec)
+    params = degradation.draw(image, torch.Generator().manual_seed(0))
+    signal = degradation.signal(image, params)
+    assert torch.equal(signal, image)
+    assert not torch.equal(degradation(image, params), image)
+    signal.sum().backward()
+    assert torch.equal(image.grad, torch.ones_like(image))
