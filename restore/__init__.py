@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "load": "restore.runtime",
+    "load_prior": "restore.priors",
     "Restorer": "restore.runtime",
     "Outcome": "restore.runtime",
     "degrade": "restore.composition",
@@ -21,13 +22,14 @@ _HOMES = {
     "RestoreError": "restore.errors",
 }
 
-__all__ = ["Outcome", "RestoreError", "Restorer", "degrade", "evaluate", "load", "models", "plugins"]
+__all__ = ["Outcome", "RestoreError", "Restorer", "degrade", "evaluate", "load", "load_prior", "models", "plugins"]
 
 if TYPE_CHECKING:
     from restore.benchmark import evaluate
     from restore.catalogue import models, plugins
     from restore.composition import degrade
     from restore.errors import RestoreError
+    from restore.priors import load_prior
     from restore.runtime import Outcome, Restorer, load
 
 

@@ -155,6 +155,8 @@ class Prior(nn.Module):
     latent_shape: tuple[int, ...]
     domain: Literal["normal", "uniform"] = "normal"
     """What ``sample`` draws from, and where a search stays: normal numbers, or uniform ones in [-1, 1]."""
+    trained: bool = False
+    """Whether it brings its numbers itself. A network that does not is refused without weights."""
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Return ``n`` latents, ``(n, *latent_shape)``."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from restore import blending
 from restore import options as component_options
 from restore import weights as store
 from restore.contracts import Model
 from restore.errors import PluginError, UsageError, WeightsError
-from restore.plugin import ModelSpec, WeightsSpec
-from restore.registry import Component, registry, split_tag
+from restore.plugin import ModelSpec
+from restore.registry import registry, split_tag
 from restore.runtime.policy import choose_device, choose_precision
 from restore.runtime.restorer import Restorer, TileSize, declared_by
+from restore.trained import Trained, from_file, installed
 
 
 def load(
@@ -90,13 +86,13 @@ def assemble(
     trained: Trained | None = None
     chosen = dict(given)
     if file is None:
-        trained = _installed(component, (named,) if tag and named else component.weights, given)
+        trained = installed(component, (named,) if tag and named else component.weights, given)
     elif tag:
         raise UsageError(f"{name} names weights, and {file} holds others", "leave one of them out")
     elif component.reads_weights():
         chosen["weights"] = file
     else:
-        trained = _from_file(file, component, given)
+        trained = from_file(file, component, given)
     if trained is not None:
         chosen = trained.options
     module = component.build(**chosen)
@@ -123,67 +119,3 @@ def assemble(
     return Restorer(
         module, spec, device=where, precision=how, tile=tile, origin=origin, weights=filled_with
     )  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """Weights, and the options of their network, those of the user among them."""
-
-    name: str
-    options: dict[str, Any]
-    state: Mapping[str, Tensor]
-
-
-def _from_file(path: Path, component: Component, given: Mapping[str, Any]) -> Trained:
-    """Read a file of the user's own, which says what it is for. Raises WeightsError, UsageError."""
-    blending.refuse_beside(path, component, given)
-    state, metadata = store.read(path)
-    made_for = metadata.get("model", component.spec.name)
-    if made_for != component.spec.name:
-        raise UsageError(
-            f"{path} holds weights of {made_for}, not of {component.spec.name}",
-            f"restore.load({made_for!r}, weights=...), or restore run {made_for}",
-        )
-    try:
-        options = json.loads(metadata.get("options", "{}"))
-    except ValueError:
-        options = None
-    if not isinstance(options, dict):
-        raise WeightsError(f"{path} tells its options in a way that is no JSON object", "export it again")
-    return Trained(name=str(path), options=_agreed(component, str(path), options, given), state=state)
-
-
-def _installed(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> Trained | None:
-    """Read the first weights that the given options allow; None if there are none at all.
-
-    Raises:
-        UsageError: all of them contradict the options.
-        WeightsError, UnknownNameError, PluginError: they, or those that an option moves them towards, are not at hand.
-    """
-    refusals = []
-    for candidate in candidates:
-        try:
-            share, others = blending.take_share(candidate, given)
-            options = _agreed(component, store.name_of(component, candidate), candidate.options, others)
-        except UsageError as error:
-            refusals.append(error)
-            continue
-        name, state = blending.read(component, candidate, share)
-        return Trained(name=name, options=options, state=state)
-    if refusals:
-        raise refusals[0]
-    return None
-
-
-def _agreed(component: Component, name: str, trained: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that weights were trained with and the given ones. Raises UsageError."""
-    factory = component.factory()
-    chosen = component_options.check(component.spec.name, factory, {**trained, **given})
-    wanted = component_options.check(component.spec.name, factory, {**given, **trained})
-    for key in trained:
-        if chosen[key] != wanted[key]:
-            raise UsageError(
-                f"{name} was trained with {key}={wanted[key]} and cannot do {key}={chosen[key]}",
-                f"leave {key} out, or name other weights: restore weights list, --weights FILE",
-            )
-    return chosen

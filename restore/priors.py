@@ -1,0 +1,67 @@
+"""A prior by name: its options, weights and device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from restore import options as component_options
+from restore import weights as store
+from restore.contracts import Prior
+from restore.errors import PluginError, UsageError, WeightsError
+from restore.registry import registry, split_tag
+from restore.runtime.policy import choose_device
+from restore.trained import from_file, installed
+
+
+def load_prior(prior: str, *, device: str = "auto", weights: Any = None, **options: Any) -> Prior:
+    """Return a prior, ready to be searched: in evaluation mode, and none of its parameters asks for a gradient.
+
+    It computes in float32; where another precision holds, ``torch.autocast`` around ``decode`` chooses it.
+
+    Args:
+        prior: ``name``, ``name.tag`` for particular weights, ``distribution:name`` where two plugins offer
+            the name; options may follow, ``name:key=value``.
+        device: ``auto`` (CUDA, else MPS, else CPU), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        weights: a file to use in place of the weights that the prior comes with: safetensors that a recipe wrote, or
+            what the prior reads itself. It may be named among the options instead, ``name:weights=FILE``.
+        options: of the prior.
+
+    Raises:
+        UnknownNameError: no plugin offers the prior, or it has no such weights.
+        PluginError: the plugin is broken, or two offer the name.
+        UsageError: an option that makes no sense, or that the weights contradict.
+        WeightsError: weights that are missing, damaged, or made for another network; a network that has none.
+        DeviceError: the device is absent.
+    """
+    name, written = component_options.parse(prior)
+    component, named = registry().find_weighted("prior", name)
+    tag = split_tag(name)[1]
+    taken = component.take_weights(written, weights)
+    file = None if taken is None else Path(taken)
+    given = {**written, **options}
+    where = choose_device(device)
+    trained = None
+    chosen = given
+    if file is None:
+        trained = installed(component, (named,) if tag and named else component.weights, given)
+    elif tag:
+        raise UsageError(f"{name} names weights, and {file} holds others", "leave one of them out")
+    elif component.reads_weights():
+        chosen = {**given, "weights": file}
+    else:
+        trained = from_file(file, component, given)
+    made = component.build(**(chosen if trained is None else trained.options))
+    if not isinstance(made, Prior):
+        raise PluginError(
+            f"{component.spec.factory} made a {type(made).__name__}, which is no restore.contracts.Prior",
+            f"pip install --upgrade {component.plugin.distribution}",
+        )
+    if trained is not None:
+        store.fill(made, trained.state, trained.name)
+    elif made.state_dict() and not made.trained:
+        raise WeightsError(
+            f"{component.spec.name} is a network, and it has no weights",
+            "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
+        )
+    return made.eval().requires_grad_(False).to(where)

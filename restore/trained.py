@@ -1,0 +1,89 @@
+"""The weights that fill a component: those that come with it, or a file, and the options that they are for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from restore import blending
+from restore import options as component_options
+from restore import weights as store
+from restore.errors import UsageError, WeightsError
+from restore.plugin import WeightsSpec
+from restore.registry import Component
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+USE = {
+    "model": "restore.load({0!r}, weights=...), or restore run {0}",
+    "prior": "restore.load_prior({0!r}, weights=...), or restore sample {0}",
+}
+"""What takes weights of a component, by its kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """Weights, and the options of their network, those of the user among them."""
+
+    name: str
+    options: dict[str, Any]
+    state: Mapping[str, Tensor]
+
+
+def from_file(path: Path, component: Component, given: Mapping[str, Any]) -> Trained:
+    """Read a file of the user's own, which says what it is for. Raises WeightsError, UsageError."""
+    blending.refuse_beside(path, component, given)
+    state, metadata = store.read(path)
+    made_for = metadata.get("model", component.spec.name)
+    if made_for != component.spec.name:
+        raise UsageError(
+            f"{path} holds weights of {made_for}, not of {component.spec.name}",
+            USE[component.spec.kind].format(made_for),
+        )
+    try:
+        options = json.loads(metadata.get("options", "{}"))
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise WeightsError(f"{path} tells its options in a way that is no JSON object", "export it again")
+    return Trained(name=str(path), options=_agreed(component, str(path), options, given), state=state)
+
+
+def installed(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> Trained | None:
+    """Read the first weights that the given options allow; None if there are none at all.
+
+    Raises:
+        UsageError: all of them contradict the options.
+        WeightsError, UnknownNameError, PluginError: they, or those that an option moves them towards, are not at hand.
+    """
+    refusals = []
+    for candidate in candidates:
+        try:
+            share, others = blending.take_share(candidate, given)
+            options = _agreed(component, store.name_of(component, candidate), candidate.options, others)
+        except UsageError as error:
+            refusals.append(error)
+            continue
+        name, state = blending.read(component, candidate, share)
+        return Trained(name=name, options=options, state=state)
+    if refusals:
+        raise refusals[0]
+    return None
+
+
+def _agreed(component: Component, name: str, trained: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that weights were trained with and the given ones. Raises UsageError."""
+    factory = component.factory()
+    chosen = component_options.check(component.spec.name, factory, {**trained, **given})
+    wanted = component_options.check(component.spec.name, factory, {**given, **trained})
+    for key in trained:
+        if chosen[key] != wanted[key]:
+            raise UsageError(
+                f"{name} was trained with {key}={wanted[key]} and cannot do {key}={chosen[key]}",
+                f"leave {key} out, or name other weights: restore weights list, --weights FILE",
+            )
+    return chosen
