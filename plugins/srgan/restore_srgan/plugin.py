@@ -75,6 +75,14 @@ def restore_recipes() -> list[RecipeSpec]:
             citation=PAPER,
         ),
         RecipeSpec(
+            name="srresnet-x2",
+            factory="restore_srgan.recipe:SRResNetX2",
+            model="srresnet",
+            summary="SRResNet x2 without norms, absolute error, Adam, cosine",
+            licence="Apache-2.0",
+            citation=PAPER,
+        ),
+        RecipeSpec(
             name="srgan-x4",
             factory="restore_srgan.adversarial:SRGANX4",
             model="srgan",

@@ -13,6 +13,9 @@ from restore.errors import UsageError, WeightsError
 from restore.registry import registry
 from restore_srgan.generator import SRResNet
 
+UPSAMPLING = "upsampling."
+"""What the names of a network's tensors begin with that depend on its scale."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
@@ -23,11 +26,35 @@ class Start:
     options: Mapping[str, Any]
     sha256: str | None = None
 
+    @property
+    def scale(self) -> int:
+        """Output side over input side."""
+        return SRResNet(**self.options).scale
+
     def network(self) -> SRResNet:
         """Return the network with these weights. Raises WeightsError."""
         made = SRResNet(**self.options)
         weights.fill(made, weights.read(self.path, self.sha256)[0], self.name)
         return made
+
+    def fill(self, network: SRResNet) -> None:
+        """Put these weights into a network of the same options, or of another scale, whose upsampling stays as it is.
+
+        Raises:
+            WeightsError: options differ, other than the scale.
+        """
+        own = SRResNet(**self.options)
+        if own.skip != network.skip:
+            raise WeightsError(
+                f"{self.name} does not fit the network: it was trained with skip={own.skip}, not {network.skip}",
+                "start from weights of the same options",
+            )
+        state = weights.read(self.path, self.sha256)[0]
+        if own.scale != network.scale:
+            kept = {name: value for name, value in state.items() if not name.startswith(UPSAMPLING)}
+            fresh = {name: value for name, value in network.state_dict().items() if name.startswith(UPSAMPLING)}
+            state = kept | fresh
+        weights.fill(network, state, self.name)
 
 
 def find_start(source: str) -> Start:

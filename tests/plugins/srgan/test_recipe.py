@@ -11,7 +11,8 @@ import torch
 from restore.errors import InputError, UsageError, WeightsError
 from restore.registry import registry
 from restore.training import Settings, train
-from restore.weights import read
+from restore.weights import read, write
+from restore_srgan.generator import SRResNet
 
 
 def nothing(done, total):
@@ -78,3 +79,32 @@ def test_a_run_can_start_from_weights(photos, tmp_path):
         assert torch.equal(phase.network.state_dict()[name], value)
     with pytest.raises(WeightsError, match="does not fit"):
         find(**{**options, "channels": 16}, init=str(first)).build()
+
+
+def test_weights_of_another_scale_give_all_but_the_upsampling(photos):
+    recipe = registry().find("recipe", "srresnet-x2").build(init="srresnet.psnr-x4", patch=32)
+    assert "started from srresnet.psnr-x4, x4, with an upsampling at random" in recipe.load_data(photos, nothing)
+    [phase] = recipe.build()
+    own, given = phase.network.state_dict(), recipe.start.network().state_dict()
+    taken = {name for name in own if not name.startswith("upsampling.")}
+    assert taken == {name for name in given if not name.startswith("upsampling.")}
+    assert all(torch.equal(own[name], given[name]) for name in taken)
+    assert not torch.equal(own["upsampling.0.0.weight"], given["upsampling.0.0.weight"])
+    assert recipe.batch(1)["degraded"].shape[-1] == 16
+
+
+def test_weights_of_the_same_scale_are_all_taken_and_nothing_is_said(photos):
+    recipe = registry().find("recipe", "srresnet-x4").build(init="srresnet.psnr-x4", patch=32)
+    assert "started" not in recipe.load_data(photos, nothing)
+
+
+def test_weights_of_another_scale_and_another_network_do_not_fit():
+    with pytest.raises(WeightsError, match="does not fit"):
+        registry().find("recipe", "srresnet-x2").build(init="srresnet.psnr-x4", blocks=15).build()
+
+
+def test_weights_that_were_trained_without_the_bilinear_skip_do_not_fit(tmp_path):
+    path, options = tmp_path / "plain.safetensors", {"blocks": 1, "channels": 4, "norm": "none"}
+    write(path, SRResNet(**options).state_dict(), {"options": json.dumps(options)})
+    with pytest.raises(WeightsError, match="skip=none"):
+        registry().find("recipe", "srresnet-x4").build(init=str(path), blocks=1, channels=4).build()
