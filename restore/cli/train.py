@@ -25,7 +25,7 @@ Examples:
 
 Ctrl-C finishes the step, writes a checkpoint and stops; --resume goes on from
 it with the run's own data, device and precision. The run folder gets
-log.jsonl, TensorBoard curves, checkpoint.safetensors and at the end
+log.jsonl, TensorBoard curves, pictures, checkpoint.safetensors and at the end
 RECIPE.safetensors (weights for `restore run --weights`) with a card,
 RECIPE.md. `restore info RECIPE` lists the options for --set.
 """

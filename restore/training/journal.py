@@ -18,6 +18,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from torch import Tensor
 
 from restore.training.replacing import replacing, unwritable
 
@@ -92,6 +93,11 @@ class Journal:
         if say:
             listed = "  ".join(f"{name} {value:.5g}" for name, value in values.items())
             self.console.print(f"step {step}  {listed}", highlight=False, soft_wrap=True)
+
+    def show(self, step: int, picture: Tensor) -> None:
+        """Show a picture in TensorBoard, uint8 ``(3, H, W)``."""
+        if self.board is not None:
+            self.board.add_image("pictures", picture, step)
 
     def say(self, text: str) -> None:
         """Print a line for people."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from restore.contracts import Batch, Phase, Recipe
 from restore.errors import RestoreError, UsageError
 from restore.runtime.policy import autocast, choose_precision
-from restore.training import checkpoint
+from restore.training import checkpoint, pictures
 from restore.training.average import MovingAverage
 from restore.training.export import Account, export, exported, rounded
 from restore.training.interrupts import stop_requests
@@ -136,12 +136,12 @@ class _Run:
                 if stopped or step == last or step % self.settings.checkpoint_every == 0:
                     checkpoint.save(path, self._state(step))
                 if step != last and step % self.settings.validate_every == 0:
-                    scores = self._validate(step, self._best())
+                    scores = self._look(step, self._best())
                 if stopped:
                     self.journal.say(f"interrupted after step {step}; --resume continues from {path}")
                     return Result(step=step, scores=scores, checkpoint=path, weights=None)
         with rounded(self._best()) as network:
-            scores = self._validate(last, network)
+            scores = self._look(last, network)
         account = Account(
             step=last, settings=self.settings, device=self.device.type, precision=self.precision,
             data=self.identity["data_line"], scores=scores,
@@ -190,16 +190,35 @@ class _Run:
     def _best(self) -> nn.Module:
         return self.average.network if self.average is not None else self.network
 
+    def _look(self, step: int, network: nn.Module) -> Mapping[str, float]:
+        """Score the network and draw what it makes."""
+        training = network.training
+        try:
+            with torch.inference_mode():
+                scores = self._validate(step, network.eval())
+                if pictures.is_due(step, self.recipe.steps, self.settings.validate_every):
+                    self._draw(step, network)
+        finally:
+            network.train(training)
+        return scores
+
     def _validate(self, step: int, network: nn.Module) -> Mapping[str, float]:
         if self.settings.validation is None:
             return {}
         _seed(self.recipe.seed, step)
-        training = network.training
-        with torch.inference_mode():
-            scores = self.recipe.validate(network.eval(), self.settings.validation)
-        network.train(training)
+        scores = self.recipe.validate(network, self.settings.validation)
         self.journal.record(step, {f"{VALIDATION}{name}": value for name, value in scores.items()}, say=True)
         return scores
+
+    def _draw(self, step: int, network: nn.Module) -> None:
+        _seed(self.recipe.seed, step)
+        try:
+            if images := self.recipe.pictures(network, self.settings.validation):
+                drawn = pictures.sheet(images)
+                pictures.write(self.settings.output, step, drawn)
+                self.journal.show(step, drawn)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, a picture is not worth the run
+            self.journal.say(f"no picture of step {step}: {type(error).__name__}: {error}")
 
     def _state(self, step: int) -> dict[str, Any]:
         return {

@@ -28,6 +28,8 @@ from restore.training.schedule import cosine
 Colors = Literal["rgb", "gray"]
 CONSISTENCY = "lr-consistency"
 """The metric that asks for more than two images: what was observed, and how."""
+SHOWN, SHOWN_SIDE = 4, 192
+"""Images in a picture of the training, and pixels of their sides."""
 
 
 class Supervised(Recipe):
@@ -174,6 +176,32 @@ class Supervised(Recipe):
             scores.append(self._scored(restored, original, replace(seen, image=image)))
         common = [key for key in self.measured if all(key in score for score in scores)]
         return {key: sum(score[key] for score in scores) / len(scores) for key in common}
+
+    def pictures(self, network: nn.Module, folder: Path | None) -> Mapping[str, Tensor]:
+        """Return the centres of the first images: degraded (its pixels enlarged), restored, original."""
+        if folder is None:
+            return {}
+        device = next(network.parameters()).device
+        centres = self._centres(find_images(folder)[:SHOWN])
+        seen = self.harm.observe(centres, torch.Generator().manual_seed(0))
+        shown = seen.image.to(device).contiguous(memory_format=torch.channels_last)
+        restored = network(self.observation(shown, None if seen.mask is None else seen.mask.to(device)))
+        enlarged = nn.functional.interpolate(seen.image, size=centres.shape[-2:], mode="nearest")
+        return {"degraded": enlarged, "restored": restored, "original": centres}
+
+    def _centres(self, paths: Sequence[Path]) -> Tensor:
+        """Return what all images have around their centres, ``(B, C, H, W)`` of at most 192 pixels a side."""
+        photos = [images.load(path) for path in paths]
+        largest = SHOWN_SIDE // self.scale
+        height, width = (
+            max(1, min(largest, *(getattr(photo, side) // self.scale for photo in photos))) * self.scale
+            for side in ("height", "width")
+        )
+        cut = [
+            photo.source().read((photo.height - height) // 2, (photo.width - width) // 2, height, width)
+            for photo in photos
+        ]
+        return torch.cat([as_original(image, self.colors) for image in cut])
 
     def _scored(self, restored: Tensor, original: Tensor, seen: Observation) -> Mapping[str, float]:
         scores = evaluate(restored, original, protocol=self.protocol, scale=self.scale)
