@@ -31,6 +31,7 @@ PUBLISHED: Mapping[str, Sequence[str]] = {
     "sr-x3": ("nearest", "lanczos"),
     "sr-x4": ("nearest", "lanczos", "srresnet", "srgan", "srgan:fidelity=0.5"),
     "sr-x4-matlab": ("lanczos",),
+    "sr-x4-real": ("lanczos", "srresnet", "srgan"),
     "sr-x4-rgb": ("lanczos", "srresnet"),
     "denoise-gray-15": (),
     "denoise-gray-25": (),

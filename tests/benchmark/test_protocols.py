@@ -33,6 +33,7 @@ HASHES = {
     "sr-x3": "64adc3968660",
     "sr-x4": "1195c4f4e1ec",
     "sr-x4-matlab": "9b2cb9ae4072",
+    "sr-x4-real": "135a127dea8d",
     "sr-x4-rgb": "6f1b79befc5d",
     "sr-y": "d4f89ba64d21",
     "y": "006f4f59603f",

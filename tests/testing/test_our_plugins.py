@@ -15,6 +15,7 @@ RANGES = (
     "poisson-noise:peak=5+50",
     "salt-pepper:share=0.1+0.4",
     "jpeg:quality=10+90",
+    "photo:scale=3,sigma=1,resize=0.5,noise=0.1+0.3",
     "mask-random:share=0.2+0.8",
     "mask-pattern:share=0.2+0.8",
     "degradation-bicubic:scale=3",

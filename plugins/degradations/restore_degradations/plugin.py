@@ -41,6 +41,11 @@ def restore_degradations() -> list[DegradationSpec]:
         _spec("poisson-noise", "noise:PoissonNoise", "Photon noise", differentiable=False),
         _spec("salt-pepper", "noise:SaltPepper", "Pixels stuck at white or black"),
         _spec("jpeg", "coding:Jpeg", "Compression by libjpeg", differentiable=False),
+        _spec(
+            "photo", "photo:Photo", "Photographs of phones and the web: blur, resize, noise, JPEG, all at random",
+            differentiable=False,
+            citation="Wang et al., Real-ESRGAN, ICCVW 2021, arXiv 2107.10833; Zhang et al., BSRGAN, ICCV 2021",
+        ),
         _spec("quantize", "coding:Quantize", "Few levels; straight-through gradient", gradient="surrogate"),
         _spec("grayscale", "coding:Grayscale", "Loss of colour, BT.601 luma"),
         _spec("mask-center", "masks:MaskCenter", "A missing rectangle in the middle", masks=True),

@@ -63,6 +63,7 @@ def restore_protocols() -> list[ProtocolSpec]:
         *(_protocol(f"sr-x{n}", f"super-resolution by {n}: bicubic, luma, {n} pixels cropped") for n in (2, 3, 4)),
         _protocol("sr-x4-matlab", "super-resolution by 4 as the classic tables: luma alone, all in uint8"),
         _protocol("sr-x4-rgb", "super-resolution by 4 on all channels, 4 pixels cropped"),
+        _protocol("sr-x4-real", "super-resolution by 4 of blurred, noisy, compressed images: luma, 4 pixels cropped"),
         *(_protocol(f"denoise-gray-{n}", f"Gaussian noise of sigma {n}/255 on luma") for n in (15, 25, 50)),
         _protocol("denoise-rgb-25", "Gaussian noise of sigma 25/255 on all channels"),
         _protocol("inpaint-center", "the middle is missing, a quarter of the image"),

@@ -90,4 +90,12 @@ def restore_recipes() -> list[RecipeSpec]:
             licence="Apache-2.0",
             citation=PAPER,
         ),
+        RecipeSpec(
+            name="srgan-real-x4",
+            factory="restore_srgan.real:SRGANRealX4",
+            model="srgan",
+            summary="SRGAN x4 for photographs of phones and the web: blur, noise and JPEG at random",
+            licence="Apache-2.0",
+            citation=f"{PAPER}; Wang et al., Real-ESRGAN, ICCVW 2021, arXiv 2107.10833",
+        ),
     ]

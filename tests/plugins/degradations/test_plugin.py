@@ -27,7 +27,7 @@ RANGES = {
     "mask-pattern": ":share=0.2+0.8",
 }
 """Options that make every draw differ."""
-RANDOM = {*RANGES, "motion-blur", "mask-half", "mask-strokes"}
+RANDOM = {*RANGES, "motion-blur", "photo", "mask-half", "mask-strokes"}
 every = pytest.mark.parametrize("text", [name + RANGES.get(name, "") for name in SPECS])
 
 
@@ -42,7 +42,7 @@ def seeded(seed):
 def test_all_that_were_promised_are_there():
     assert set(SPECS) == {
         "bicubic", "gaussian-blur", "motion-blur", "gaussian-noise", "poisson-noise", "salt-pepper", "jpeg",
-        "quantize", "grayscale", "mask-center", "mask-random", "mask-pattern", "mask-half", "mask-strokes",
+        "photo", "quantize", "grayscale", "mask-center", "mask-random", "mask-pattern", "mask-half", "mask-strokes",
     }  # fmt: skip
     for name, spec in SPECS.items():
         assert registry().find("degradation", name).spec == spec
