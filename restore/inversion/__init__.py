@@ -1,0 +1,8 @@
+"""Latent inversion: ``z* = argmin fit(A(G(z)), y) + terms`` makes a restorer of any prior and any degradation."""
+
+from restore.inversion.engine import invert
+from restore.inversion.result import Inversion
+from restore.inversion.settings import Settings
+from restore.inversion.starts import Start
+
+__all__ = ["Inversion", "Settings", "Start", "invert"]

@@ -1,0 +1,38 @@
+"""What was observed, checked and put where the search is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from restore.contracts import Observation
+from restore.errors import InputError
+from restore.inversion.prepared import Prepared
+
+
+def placed(observation: Observation, prepared: Prepared) -> Observation:
+    """Return the observation on the prior's device; missing pixels are 0, whatever was there.
+
+    Raises:
+        InputError: no image, one of another form, a mask that does not belong to it, NaN among known pixels.
+    """
+    image, mask = observation.image, observation.mask
+    if image.ndim != 4 or not torch.is_floating_point(image):
+        raise InputError(f"a search observes images (B, C, H, W) of floats, not {tuple(image.shape)} of {image.dtype}")
+    if not len(image):
+        raise InputError("no image was observed, so there is nothing to search for")
+    image = image.to(prepared.device, prepared.dtype)
+    if mask is not None:
+        if mask.shape != (len(image), 1, *image.shape[-2:]):
+            raise InputError(
+                f"the mask {tuple(mask.shape)} does not belong to images {tuple(image.shape)}",
+                "it is (B, 1, H, W), of the same size",
+            )
+        if not torch.isfinite(mask).all():
+            raise InputError("the mask holds NaN or infinity", "1 = missing, 0 = known")
+        mask = mask.to(prepared.device, prepared.dtype)
+        image = torch.where(mask > 0, 0, image)
+    if not torch.isfinite(image).all():
+        raise InputError("what was observed holds NaN or infinity among its known pixels", "mask such pixels")
+    return replace(observation, image=image, mask=mask)
