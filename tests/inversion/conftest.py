@@ -66,6 +66,18 @@ class Convolutional(Prior):
     def critic(self, image: Tensor) -> Tensor:
         return self.verdict(self.judge(image).view(len(image), -1))[:, 0]
 
+    def eval_decode(self, z: Tensor) -> Tensor:
+        """Decode as a search does, and go on training."""
+        with torch.no_grad():
+            image = self.eval().decode(z)
+        self.train()
+        return image
+
+    def drawn(self, count: int, seed: int = 3) -> tuple[Tensor, Tensor]:
+        """Return images of its own and their latents."""
+        z = self.sample(count, torch.Generator().manual_seed(seed))
+        return self.eval_decode(z), z
+
 
 def convolutional(seed: int = 0, **options: Any) -> Convolutional:
     """Return a random one whose statistics of normalisation are those of its samples, in training mode."""
