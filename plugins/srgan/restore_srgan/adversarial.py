@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from restore.contracts import Batch, Observation, Phase
+from restore.contracts import Batch, Phase
 from restore.errors import UsageError
 from restore.objective import Objective, Term, build_objective
 from restore.registry import registry
 from restore.training import Supervised
 from restore.training.gan import Kind
-from restore.training.patches import Sampling, is_random
+from restore.training.patches import Sampling
 from restore.training.schedule import cosine, stepwise
 from restore_srgan.discriminator import Discriminator, Head, Norm
+from restore_srgan.observed import observed
 from restore_srgan.recipe import SCALE
 from restore_srgan.start import find_start
 from restore_srgan.steps import ADVERSARIAL, d_step, g_step
@@ -62,7 +63,7 @@ class SRGANX4(Supervised):
     name = "srgan-x4"
     model = "srgan"
     protocol = "sr-x4"
-    measured = ("psnr", "ssim", "lpips", "lr-consistency")
+    measured: ClassVar[tuple[str, ...]] = ("psnr", "ssim", "lpips", "lr-consistency")
 
     def __init__(
         self,
@@ -125,12 +126,12 @@ class SRGANX4(Supervised):
         def judge(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
             due = self.r1 > 0 and int(batch["step"]) % self.r1_every == 0
             penalty = self.r1 * self.r1_every if due else 0.0
-            return d_step(critic, generator, self.kind, self._seen(batch), batch["original"], penalty=penalty)
+            return d_step(critic, generator, self.kind, observed(self.harm, batch), batch["original"], penalty=penalty)
 
         def restore(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
             step = int(batch["step"])
             measure = self.measure_every > 0 and (step == 1 or step % self.measure_every == 0)
-            return g_step(generator, critic, objective, self._seen(batch), batch["original"], measure=measure)
+            return g_step(generator, critic, objective, observed(self.harm, batch), batch["original"], measure=measure)
 
         return [
             Phase(
@@ -152,13 +153,6 @@ class SRGANX4(Supervised):
         if self.schedule == "cosine":
             return cosine(step - 1, self.steps)
         return stepwise(step - 1, [self.steps // 2])
-
-    def _seen(self, batch: Batch) -> Observation:
-        """Return what the generator sees; how it came about is told where that is the same for every patch."""
-        if is_random(self.harm):
-            return Observation(image=batch["degraded"])
-        params = self.harm.draw(batch["original"], torch.Generator().manual_seed(0))
-        return Observation(image=batch["degraded"], degradation=self.harm, params=params)
 
     def _objective(self) -> Objective:
         content = build_objective(self.content)

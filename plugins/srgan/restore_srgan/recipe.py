@@ -1,24 +1,28 @@
-"""Training of SRResNet on pixel error."""
+"""Training of SRResNet: on pixel error, or on another sum of losses."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from restore.contracts import Progress
+from restore.contracts import Batch, Phase, Progress
 from restore.errors import UsageError
+from restore.objective import build_objective
 from restore.training import Supervised
 from restore.training.patches import Sampling
 from restore_srgan.generator import SRResNet
+from restore_srgan.observed import observed
 from restore_srgan.start import find_start
 
 SCALE = 4
 
 
 class SRResNetX4(Supervised):
-    """SRResNet without norms, on absolute error, with a bilinear skip."""
+    """SRResNet without norms, with a bilinear skip, on absolute error or whatever else ``content`` says."""
 
     name = "srresnet-x4"
     model = "srresnet"
@@ -35,7 +39,8 @@ class SRResNetX4(Supervised):
         blocks: int = 16,
         channels: int = 64,
         ema: float = 0.998,
-        clip: float = 1.0,
+        clip: float | None = 1.0,
+        content: str = "l1",
         degradation: str | None = None,
         sampling: Sampling = "area",
         init: str | None = None,
@@ -53,7 +58,8 @@ class SRResNetX4(Supervised):
             blocks: residual blocks.
             channels: feature channels.
             ema: decay of the moving average of the weights.
-            clip: largest norm of the gradient.
+            clip: largest norm of the gradient; none: as it comes.
+            content: a weighted sum of losses.
             degradation: what makes the low-resolution image; none: bicubic, by the recipe's scale.
             sampling: area, so that every patch is as likely as any other, or image, so that every image is.
             init: weights to start from: ``model.tag``, or a safetensors file that a recipe wrote; none: at random. Of
@@ -69,6 +75,7 @@ class SRResNetX4(Supervised):
         )  # fmt: skip
         if self.scale != self.upscales:
             raise UsageError(f"{degradation} downscales by {self.scale}, and {self.name} upscales by {self.upscales}")
+        self.content = content
         self.start = None if init is None else find_start(init)
 
     def load_data(self, folder: Path | None, progress: Progress) -> str:
@@ -84,6 +91,19 @@ class SRResNetX4(Supervised):
         if self.start is not None:
             self.start.fill(made)
         return made
+
+    def build(self) -> Sequence[Phase]:
+        """Make the network and its Adam; the terms of the content are logged, each times its weight."""
+        network, objective = self.network(), build_objective(self.content)
+
+        def restore(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
+            seen = observed(self.harm, batch)
+            terms = objective.weighted(network(seen), batch["original"], observation=seen)
+            logged = {name: values.mean().detach() for name, values in terms.items()} if len(terms) > 1 else {}
+            return torch.stack(tuple(terms.values())).sum(0).mean(), logged
+
+        optimizer = torch.optim.Adam(network.parameters(), lr=self.initial_rate)
+        return [Phase(name="network", network=network, optimizer=optimizer, objective=restore)]
 
 
 class SRResNetX2(SRResNetX4):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from restore.contracts import Observation
 from restore.errors import InputError, UsageError, WeightsError
 from restore.registry import registry
 from restore.training import Settings, train
@@ -108,3 +109,44 @@ def test_weights_that_were_trained_without_the_bilinear_skip_do_not_fit(tmp_path
     write(path, SRResNet(**options).state_dict(), {"options": json.dumps(options)})
     with pytest.raises(WeightsError, match="skip=none"):
         registry().find("recipe", "srresnet-x4").build(init=str(path), blocks=1, channels=4).build()
+
+
+def test_the_content_is_what_is_minimised_and_its_terms_are_logged(photos):
+    """By hand: four times the mean of the squared error, as of images in [-1, 1], and a tenth of that of absolute."""
+    recipe = registry().find("recipe", "srresnet-x4").build(
+        patch=32, batch_size=2, blocks=1, channels=4, content="4*mse + 0.1*l1"
+    )  # fmt: skip
+    recipe.load_data(photos, nothing)
+    [phase] = recipe.build()
+    batch = recipe.batch(1)
+    loss, terms = phase.objective(batch)
+    error = phase.network(Observation(image=batch["degraded"])) - batch["original"]
+    assert terms["mse"].item() == pytest.approx(4 * error.square().mean().item(), rel=1e-5)
+    assert terms["l1"].item() == pytest.approx(0.1 * error.abs().mean().item(), rel=1e-5)
+    assert loss.item() == pytest.approx(terms["mse"].item() + terms["l1"].item(), rel=1e-5)
+
+
+def test_absolute_error_is_the_default_and_consistency_is_told_the_degradation(photos):
+    find = registry().find("recipe", "srresnet-x4").build
+    options = {"patch": 32, "batch_size": 2, "blocks": 1, "channels": 4}
+    losses = []
+    for content in ({}, {"content": "consistency"}):
+        recipe = find(**options, **content)
+        recipe.load_data(photos, nothing)
+        torch.manual_seed(0)
+        [phase] = recipe.build()
+        batch = recipe.batch(1)
+        loss, terms = phase.objective(batch)
+        assert not terms
+        losses.append(loss.item())
+    error = phase.network(Observation(image=batch["degraded"])) - batch["original"]
+    assert losses[0] == pytest.approx(error.abs().mean().item(), rel=1e-5)
+    assert 0 < losses[1] < losses[0]
+
+
+def test_a_content_that_asks_for_a_critic_is_refused_with_its_cure(photos):
+    recipe = registry().find("recipe", "srresnet-x4").build(patch=32, batch_size=1, content="l1 + adversarial")
+    recipe.load_data(photos, nothing)
+    [phase] = recipe.build()
+    with pytest.raises(UsageError, match="critic"):
+        phase.objective(recipe.batch(1))

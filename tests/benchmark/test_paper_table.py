@@ -1,0 +1,71 @@
+"""The paper's table: what trains it can be built, and the page has what was measured."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from restore.benchmark import results
+from restore.options import check, parse_pairs
+from restore.registry import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+SCORES = {"psnr": 30.123, "ssim": 0.85671, "lpips": None}
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("srgan_table", ROOT / "benchmarks" / "paper" / "srgan_table.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def test_every_rows_options_are_options_of_its_recipe(script):
+    for row in script.ROWS.values():
+        component = registry().find("recipe", row.recipe)
+        words = script.arguments(row, "run", 7)
+        pairs = [value for option, value in pairwise(words) if option == "--set"]
+        chosen = check(row.recipe, component.factory(), parse_pairs(pairs))
+        made = component.build(**chosen)
+        assert (made.model, made.content, made.clip) == (row.model, row.options["content"], None)
+
+
+def test_the_table_has_ours_and_the_papers(script):
+    names = {"bicubic": "bicubic", "srgan-a": "srgan@srgan-mse.safetensors"}
+    found = {
+        "models": [{"name": name, "spec": spec} for name, spec in names.items()],
+        "summary": [{"model": name, "dataset": data, "metrics": SCORES} for name in names for data in script.SETS],
+    }
+    cell = "30.12 / 0.8567 / n/a"
+    assert script.table(found, 5).splitlines()[2:] == [
+        f"| bicubic | {cell} | {cell} | {cell} |  |  |",
+        f"| SRGAN-MSE | {cell} | {cell} | {cell} | 30.64 / 0.8701 | 26.92 / 0.7611 |",
+    ]
+
+
+def test_a_page_without_the_marks_is_not_written(script):
+    for text in ("no marks", f"only {script.BEGIN}", f"{script.END} before {script.BEGIN}"):
+        with pytest.raises(ValueError, match="no place"):
+            script.with_table(text, "scores")
+
+
+def test_the_page_has_the_published_table(script):
+    text = script.PAGE.read_text("utf-8")
+    if not script.RESULT.exists():
+        assert script.with_table(text, "| scores |") != text
+        pytest.skip("no table has been published yet")
+    commands = json.loads(script.COMMANDS.read_text("utf-8"))
+    [steps] = {line[line.index("--steps") + 1] for line in commands.values()}
+    found = results.read(script.RESULT)
+    assert script.with_table(text, script.table(found, int(steps))) == text
+    assert {model["spec"] for model in found["models"]} >= {
+        f"{script.ROWS[name].model}@{script.weights(name)}" for name in commands
+    }
