@@ -32,9 +32,14 @@ class ImageFile:
     height: int | None
 
     def seed(self, seed: int) -> int:
-        """Return the seed of its draws: the first 48 bits of SHA-256 of ``SEED/file.png``, as ``restore degrade``."""
-        digest = hashlib.sha256(f"{seed}/{self.path.name}".encode("utf-8", "surrogateescape")).digest()
-        return int.from_bytes(digest[:6], "big")
+        """Return the seed of its draws."""
+        return image_seed(seed, self.path)
+
+
+def image_seed(seed: int, path: Path) -> int:
+    """Return the seed of an image's draws: the first 48 bits of SHA-256 of ``SEED/file.png``, as ``restore degrade``."""
+    digest = hashlib.sha256(f"{seed}/{path.name}".encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:6], "big")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from restore import images, weights
 from restore.benchmark import evaluate
 from restore.benchmark.color import as_original
+from restore.benchmark.datasets import image_seed
 from restore.benchmark.evaluation import find_metric
 from restore.benchmark.pair import Pair
 from restore.benchmark.protocols import find_protocol
@@ -161,14 +162,17 @@ class Supervised(Recipe):
         return cosine(step - 1, self.steps, warmup=self.warmup)
 
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
-        """Return the means over whole images of what is measured, without what lacks its weights."""
+        """Return the means over whole images of what is measured, without what lacks its weights.
+
+        What the degradation draws for an image is drawn as ``restore bench`` draws it with seed 0.
+        """
         device = next(network.parameters()).device
         scores = []
         for path in find_images(folder):
             photo = images.load(path)
             sides = (side // self.scale * self.scale for side in (photo.height, photo.width))
             original = as_original(photo.source().read(0, 0, *sides), self.colors)
-            seen = self.harm.observe(original, torch.Generator().manual_seed(0))
+            seen = self.harm.observe(original, torch.Generator().manual_seed(image_seed(0, path)))
             image = seen.image.mul(255).round().div(255) if not self._draws else seen.image
             shown = image.to(device).contiguous(memory_format=torch.channels_last)
             mask = None if seen.mask is None else seen.mask.to(device)

@@ -6,9 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from restore import images
+from restore.cli.degrade import seed_of
+from restore.composition import build_degradation
 from restore.contracts import Model, Observation
 from restore.errors import InputError, UsageError
 from restore.training import Settings, Supervised, train
+from restore.training.data import find_images
 from restore.weights import read
 
 
@@ -113,6 +117,28 @@ def test_training_and_validation_show_the_network_the_same(photos, degradation):
         assert (shown.degradation, shown.params) == (None, {})
         assert (shown.mask is not None) == degradation.startswith("mask")
         assert shown.mask is None or shown.mask.shape[-2:] == shown.image.shape[-2:]
+
+
+def test_each_image_of_a_validation_draws_what_the_benchmark_draws(photos):
+    """So one lucky draw is not the whole validation, and a score is that of ``restore bench``."""
+    seen = []
+
+    class Watching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(()))
+
+        def forward(self, observation):
+            seen.append(observation.image)
+            return observation.image
+
+    Denoising(degradation="gaussian-noise:sigma=0.1").validate(Watching(), photos)
+    for path, shown in zip(find_images(photos), seen, strict=True):
+        photo = images.load(path)
+        original = photo.source().read(0, 0, photo.height, photo.width)
+        seed = seed_of(0, path.relative_to(photos))
+        expected = build_degradation("gaussian-noise:sigma=0.1").observe(original, torch.Generator().manual_seed(seed))
+        assert torch.equal(shown, expected.image)
 
 
 def test_a_recipe_may_show_its_network_more(photos):
