@@ -37,7 +37,7 @@ class ImageFile:
 
 
 def image_seed(seed: int, path: Path) -> int:
-    """Return the seed of an image's draws: the first 48 bits of SHA-256 of ``SEED/file.png``, as ``restore degrade``."""
+    """Return the seed of an image's draws: 48 bits of SHA-256 of ``SEED/file.png``, those of ``restore degrade``."""
     digest = hashlib.sha256(f"{seed}/{path.name}".encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6], "big")
 
