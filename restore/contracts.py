@@ -354,6 +354,13 @@ class Recipe(ABC):
     def learning_rate(self, step: int) -> float:
         """Return the factor on every optimiser's initial learning rate for step ``step`` (from 1)."""
 
+    def settle(self, network: nn.Module) -> None:  # noqa: B027 - there may be nothing to do
+        """Bring the network that is about to be validated or exported into its final state, in place.
+
+        It is in evaluation mode, on its device, and may be the average of the weights: batch norms need statistics of
+        the population then (``restore.training.population``).
+        """
+
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Score the network on a folder of images; an empty mapping when the recipe has no score."""
         return {}

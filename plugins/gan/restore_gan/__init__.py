@@ -1,0 +1,1 @@
+"""Generative adversarial networks as priors, and their training."""

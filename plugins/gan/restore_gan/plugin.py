@@ -1,0 +1,70 @@
+"""Registration of adversarial priors and their training recipes."""
+
+from __future__ import annotations
+
+from restore.plugin import PriorSpec, RecipeSpec, hookimpl
+
+GAN = "Goodfellow et al., Generative Adversarial Nets, NIPS 2014, arXiv 1406.2661"
+DCGAN = (
+    "Radford, Metz and Chintala, Unsupervised Representation Learning with Deep Convolutional Generative "
+    "Adversarial Networks, ICLR 2016, arXiv 1511.06434"
+)
+
+
+@hookimpl
+def restore_priors() -> list[PriorSpec]:
+    """Digits and faces."""
+    return [
+        PriorSpec(
+            name="gan-mnist",
+            factory="restore_gan.perceptron:PerceptronGAN",
+            summary="Digits, 28 x 28: the perceptrons of the first GAN",
+            licence="Apache-2.0",
+            citation=GAN,
+        ),
+        PriorSpec(
+            name="dcgan-mnist",
+            factory="restore_gan.dcgan:DCGAN",
+            summary="Digits, 28 x 28: DCGAN",
+            licence="Apache-2.0",
+            citation=DCGAN,
+        ),
+        PriorSpec(
+            name="dcgan-faces",
+            factory="restore_gan.dcgan:DCGAN",
+            summary="Faces, 64 x 64: DCGAN",
+            licence="Apache-2.0",
+            citation=DCGAN,
+        ),
+    ]
+
+
+@hookimpl
+def restore_recipes() -> list[RecipeSpec]:
+    """Training of each."""
+    return [
+        RecipeSpec(
+            name="gan-mnist",
+            factory="restore_gan.recipe:GANMnist",
+            model="gan-mnist",
+            summary="Perceptrons of 2014 on MNIST, Adam",
+            licence="Apache-2.0",
+            citation=GAN,
+        ),
+        RecipeSpec(
+            name="dcgan-mnist",
+            factory="restore_gan.recipe:DCGANMnist",
+            model="dcgan-mnist",
+            summary="DCGAN on MNIST, R1, Adam, averaged weights",
+            licence="Apache-2.0",
+            citation=DCGAN,
+        ),
+        RecipeSpec(
+            name="dcgan-faces",
+            factory="restore_gan.recipe:DCGANFaces",
+            model="dcgan-faces",
+            summary="DCGAN on faces or any images: differentiable augmentation, R1, Adam, averaged weights",
+            licence="Apache-2.0",
+            citation=DCGAN,
+        ),
+    ]
