@@ -136,11 +136,11 @@ class _Run:
                 if stopped or step == last or step % self.settings.checkpoint_every == 0:
                     checkpoint.save(path, self._state(step))
                 if step != last and step % self.settings.validate_every == 0:
-                    scores = self._look(step, self._best())
+                    scores = self._look(step, self._settled())
                 if stopped:
                     self.journal.say(f"interrupted after step {step}; --resume continues from {path}")
                     return Result(step=step, scores=scores, checkpoint=path, weights=None)
-        with rounded(self._best()) as network:
+        with rounded(self._settled()) as network:
             scores = self._look(last, network)
         account = Account(
             step=last, settings=self.settings, device=self.device.type, precision=self.precision,
@@ -189,6 +189,14 @@ class _Run:
 
     def _best(self) -> nn.Module:
         return self.average.network if self.average is not None else self.network
+
+    def _settled(self) -> nn.Module:
+        """Return the network that is looked at or exported, in the state that the recipe leaves it in."""
+        network = self._best()
+        training = network.training
+        with torch.inference_mode():
+            self.recipe.settle(network.eval())
+        return network.train(training)
 
     def _look(self, step: int, network: nn.Module) -> Mapping[str, float]:
         """Score the network and draw what it makes."""
