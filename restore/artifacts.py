@@ -34,10 +34,13 @@ class NetworkSpec:
     """Layers that are used; each has a ``weight`` and a ``bias``."""
     prefix: str = ""
     """Before the layers' names in that file: ``features.``. A file of the layers alone may go without."""
-    digest: str
+    digest: str = ""
     """Of the tensors of the first ``known`` layers, see ``restore.published.digest_of``."""
-    known: int
+    known: int = 0
     """How many layers the digest covers. Where it is not all of them only the publisher's own file is taken."""
+    further: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Layers that a file may go on with, in order, with the shapes of their weights. They are taken on trust: all that
+    is known of them is that a file which holds them begins as it should."""
     summary: str = ""
     licence: str = ""
     """Terms of the weights."""
@@ -53,14 +56,20 @@ class NetworkSpec:
             raise ValueError(
                 f"network {self.name!r} has no url: it needs no sha256, and a digest of all of its layers to know it by"
             )
-        for label in ("sha256", "digest") if self.url else ("digest",):
+        needed = (["sha256"] if self.url else []) + (["digest"] if self.digest or self.known else [])
+        for label in needed:
             if not SHA256.fullmatch(getattr(self, label)):
                 raise ValueError(f"{label} of network {self.name!r} must be 64 lower case hexadecimal digits")
-        if not 1 <= self.known <= len(self.layers):
+        if not bool(self.digest) <= self.known <= len(self.layers):
             raise ValueError(
                 f"the digest of network {self.name!r} covers {self.known} of {len(self.layers)} layers: "
                 "at least one, and not more than there are"
             )
+        if not self.layers:
+            raise ValueError(f"network {self.name!r} has no layers")
+        for pair in self.further:
+            if [type(part) for part in pair] != [str, tuple]:
+                raise TypeError(f"further of network {self.name!r} must be pairs of a layer and a shape, not {pair!r}")
         for label in ("summary", "licence"):
             if not getattr(self, label).isprintable():
                 raise ValueError(f"{label} of network {self.name!r} must be one line of printable text")
@@ -139,6 +148,7 @@ _CHECKS: Mapping[str, tuple[type, ...]] = {
     "tuple[int, int] | None": (tuple, type(None)),
     "tuple[WeightsSpec, ...]": (tuple,),
     "tuple[NetworkSpec, ...]": (tuple,),
+    "tuple[tuple[str, tuple[int, ...]], ...]": (tuple,),
     "Mapping[str, Any]": (Mapping,),
     "Tiling": (str,),
     "AtEquality": (str,),
@@ -151,6 +161,7 @@ _ITEMS: Mapping[str, type] = {
     "tuple[int, int] | None": int,
     "tuple[WeightsSpec, ...]": WeightsSpec,
     "tuple[NetworkSpec, ...]": NetworkSpec,
+    "tuple[tuple[str, tuple[int, ...]], ...]": tuple,
 }
 
 

@@ -23,6 +23,8 @@ from restore.registry import Component, Registry, registry
 if TYPE_CHECKING:
     from torch import Tensor
 
+IMPORTED = "digest"
+"""In the header of a stored file: the digest of all of its tensors, where the descriptor's covers fewer."""
 TIMEOUT = 30
 """Seconds without a byte before a download is given up."""
 
@@ -36,7 +38,7 @@ class Network:
     @property
     def path(self) -> Path:
         """Where it lies in the store, whether it does or not."""
-        return weights.store() / f"{self.spec.name}-{self.spec.digest[:12]}.safetensors"
+        return weights.store() / f"{self.spec.name}-{(self.spec.digest or self.spec.sha256)[:12]}.safetensors"
 
     @property
     def state(self) -> Literal["imported", "absent"]:
@@ -55,8 +57,11 @@ class Network:
         if not self.path.is_file():
             raise WeightsError(f"the weights {self.spec.name} ({self.spec.summary}) are not here", cure)
         try:
-            state, _ = weights.read(self.path)
-            return self._checked(state, self.path)
+            state, metadata = weights.read(self.path)
+            chosen = self._checked(state, self.path)
+            if metadata.get(IMPORTED, "") not in ("", digest_of(chosen)):
+                raise WeightsError(f"the tensors in {self.path} are not those that were imported")
+            return chosen
         except WeightsError as error:
             raise DamagedWeightsError(f"the weights {self.spec.name} cannot be used: {error.message}", cure) from error
 
@@ -72,7 +77,10 @@ class Network:
         if self.spec.known < len(self.spec.layers):
             weights.verify(source, self.spec.sha256)
         state = self._checked(_tensors(source), source)
-        weights.write(self.path, state, {"source": self.spec.url, "licence": self.spec.licence})
+        metadata = {"source": self.spec.url, "licence": self.spec.licence}
+        if len(state) > 2 * self.spec.known:
+            metadata[IMPORTED] = digest_of(state)
+        weights.write(self.path, state, metadata)
         return self.path
 
     def fetch(self) -> Path:
@@ -125,13 +133,30 @@ class Network:
                 f"the file that is meant: {spec.url or spec.summary}",
             )
         chosen = {name: state[f"{prefix}{name}"] for name in names}
-        found = digest_of({name: chosen[name] for name in names[: 2 * spec.known]})
+        found = digest_of({name: chosen[name] for name in names[: 2 * spec.known]}) if spec.digest else ""
         if found != spec.digest:
             raise WeightsError(
                 f"{source} is not {spec.name}: its tensors have the digest {found[:12]}..., not {spec.digest[:12]}...",
                 f"it is damaged, or trained otherwise; the file that is meant: {spec.url or spec.summary}",
             )
-        return chosen
+        return chosen | self._further(state, prefix, source)
+
+    def _further(self, state: Mapping[str, Tensor], prefix: str, source: Path) -> dict[str, Tensor]:
+        """Return what a file goes on with, as far as it does. Raises WeightsError where a shape is another."""
+        found: dict[str, Tensor] = {}
+        for layer, shape in self.spec.further:
+            wanted = {f"{layer}.weight": shape, f"{layer}.bias": shape[:1]}
+            if any(f"{prefix}{name}" not in state for name in wanted):
+                break
+            for name, sides in wanted.items():
+                tensor = state[f"{prefix}{name}"]
+                if tuple(tensor.shape) != sides:
+                    raise WeightsError(
+                        f"{source} is not {self.spec.name}: {name} is {tuple(tensor.shape)}, not {sides}",
+                        f"the file that is meant: {self.spec.url or self.spec.summary}",
+                    )
+                found[name] = tensor
+        return found
 
 
 def digest_of(state: Mapping[str, Tensor]) -> str:

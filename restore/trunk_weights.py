@@ -45,13 +45,25 @@ VGG16 = NetworkSpec(
     licence="BSD-3-Clause",
 )
 """As torchvision publishes them; they bear the names of their first use, LPIPS."""
+_BLOCKS_4_AND_5 = ("19", "21", "23", "25", "28", "30", "32", "34")
 VGG19 = NetworkSpec(
     name="vgg19-caffe",
     prefix="features.",
     layers=("0", "2", "5", "7", "10", "12", "14", "16"),
     digest="c4d1555e3f8bc11019335a68a21b49d1bc0a2131568f33e1c1714e5c1fb40767",
     known=8,
-    summary="features of the original VGG19 to relu3_4, for BGR from 0 to 255",
+    further=tuple((layer, (512, 256 if layer == "19" else 512, 3, 3)) for layer in _BLOCKS_4_AND_5),
+    summary="features of the original VGG19, to relu3_4 or further, for BGR from 0 to 255",
     licence="CC-BY-4.0",
 )
 """The original of the authors, in Caffe's layout of colours; imported only."""
+VGG19_TORCHVISION = NetworkSpec(
+    name="vgg19-torchvision",
+    url=f"{HOST}/vgg19-dcbb9e9d.pth",
+    sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+    prefix="features.",
+    layers=(*VGG19.layers, *_BLOCKS_4_AND_5),
+    summary="features of torchvision's VGG19",
+    licence="BSD-3-Clause",
+)
+"""Trained anew, for RGB over its standard deviation; no digest of its tensors is known here, only its file's hash."""

@@ -202,6 +202,12 @@ def network(**changes: Any) -> NetworkSpec:
         ({"known": 0}, ValueError, "covers 0 of 2 layers"),
         ({"known": 3}, ValueError, "covers 3 of 2 layers"),
         ({"known": True}, TypeError, "known must be int"),
+        ({"known": 0, "digest": "", "layers": ()}, ValueError, "network 'eyes' has no layers"),
+        ({"known": 0, "digest": "", "url": "", "sha256": ""}, ValueError, "a digest of all of its layers"),
+        ({"further": ["5"]}, TypeError, "further must be tuple"),
+        ({"further": ("5",)}, TypeError, "further must be tuple"),
+        ({"further": (("5",),)}, TypeError, "further of network 'eyes' must be pairs of a layer and a shape"),
+        ({"further": (("5", 3),)}, TypeError, "further of network 'eyes' must be pairs of a layer and a shape"),
         ({"summary": "two\nlines"}, ValueError, "summary of network 'eyes' must be one line"),
     ],
 )

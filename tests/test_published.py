@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from restore import published
+from restore import published, weights
 from restore.errors import DamagedWeightsError, PluginError, WeightsError
 from restore.plugin import NetworkSpec
 from restore.published import Network, digest_of
@@ -94,6 +94,57 @@ def test_a_network_known_in_part_is_taken_from_the_publishers_own_file_only(netw
         partly.take(tmp_path / "other.pth")
     partly.take(tmp_path / "net.pth")
     assert same(partly.read(), state())
+
+
+def test_a_network_of_unknown_tensors_is_taken_from_the_publishers_own_file_only(network, tmp_path):
+    unknown = changed(network, known=0, digest="")
+    torch.save(state(), tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match="not the file that was published"):
+        unknown.take(tmp_path / "other.pth")
+    path = unknown.take(tmp_path / "net.pth")
+    assert path.name == f"lpips-net-{network.spec.sha256[:12]}.safetensors"
+    assert same(unknown.read(), state())
+
+
+@pytest.fixture
+def longer(network):
+    """The same network, whose file may go on: with layer 5, and then with layer 7."""
+    return changed(network, url="", sha256="", further=(("5", (4, 3)), ("7", (2, 4))))
+
+
+def deep(*layers):
+    shapes = {"5": (4, 3), "7": (2, 4)}
+    return {f"{layer}.{part}": torch.rand(shapes[layer][: 2 - (part == "bias")]) for layer in layers
+            for part in ("weight", "bias")}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "reach"), [((), ()), (("5",), ("5",)), (("5", "7"), ("5", "7")), (("7",), ())])
+def test_a_file_that_begins_as_it_should_may_go_on(longer, tmp_path, given, reach):
+    further = deep(*given)
+    torch.save({f"features.{name}": tensor for name, tensor in {**state(), **further}.items()}, tmp_path / "long.pth")
+    longer.take(tmp_path / "long.pth")
+    assert same(longer.read(), state() | {name: further[name] for name in further if name.split(".")[0] in reach})
+    torch.save({**state(seed=1), **deep("5", "7")}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match="its tensors have the digest"):
+        longer.take(tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("name", ["5.weight", "5.bias", "7.weight"])
+def test_what_a_file_goes_on_with_has_the_right_shapes(longer, tmp_path, name):
+    torch.save({**state(), **deep("5", "7"), name: torch.ones(9)}, tmp_path / "long.pth")
+    with pytest.raises(WeightsError, match=rf"{name.replace('.', '[.]')} is \(9,\), not"):
+        longer.take(tmp_path / "long.pth")
+    assert longer.state == "absent"
+
+
+def test_damage_in_the_store_is_noticed_beyond_the_known_layers(longer, tmp_path):
+    torch.save({**state(), **deep("5", "7")}, tmp_path / "long.pth")
+    path = longer.take(tmp_path / "long.pth")
+    tensors, metadata = weights.read(path)
+    tensors["7.bias"][0] += 1
+    weights.write(path, tensors, metadata)
+    with pytest.raises(DamagedWeightsError, match="not those that were imported"):
+        longer.read()
 
 
 def test_what_is_damaged_in_the_store_is_noticed(network, tmp_path):

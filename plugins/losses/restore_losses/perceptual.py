@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -18,7 +19,7 @@ from restore.trunks import Trunk, alexnet, squeezenet, vgg16, vgg19
 from restore_losses.checks import pair, precise
 from restore_losses.networks import NETWORKS
 
-Net = Literal["vgg19", "vgg16", "alexnet", "squeezenet"]
+Net = Literal["vgg19", "vgg19-torchvision", "vgg16", "alexnet", "squeezenet"]
 
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 """Of B, G, R from 0 to 255, that the original VGG networks were trained without."""
@@ -51,6 +52,7 @@ class Eye:
 
 EYES: Mapping[Net, Eye] = {
     "vgg19": Eye(make=vgg19, prepare=caffe, scale=PAPER_SCALE),
+    "vgg19-torchvision": Eye(make=vgg19, prepare=imagenet, scale=1.0),
     "vgg16": Eye(make=vgg16, prepare=imagenet, scale=1.0),
     "alexnet": Eye(make=alexnet, prepare=imagenet, scale=1.0),
     "squeezenet": Eye(make=squeezenet, prepare=imagenet, scale=1.0),
@@ -69,9 +71,10 @@ class Perceptual(Loss):
     gradients before you borrow a weight.
 
     Args:
-        net: ``vgg19``, the original network that the paper uses; torchvision's ``vgg16``, ``alexnet``, ``squeezenet``.
-        layers: ``relu2_2+relu3_4``; ``relu1`` to ``relu5`` of alexnet; ``relu1``, ``fire2`` to ``fire9`` of squeezenet.
-            ``phi2_2`` is the paper's name for ``relu2_2``.
+        net: ``vgg19``, the original network that the paper uses; torchvision's ``vgg19-torchvision``, ``vgg16``,
+            ``alexnet``, ``squeezenet``.
+        layers: ``relu2_2+relu3_4``, as far as the weights reach; ``relu1`` to ``relu5`` of alexnet; ``relu1``,
+            ``fire2`` to ``fire9`` of squeezenet. ``phi2_2`` is the paper's name for ``relu2_2``.
         weights: of the layers, one for each; none: 1 each.
         distance: ``mse`` as the paper, or ``l1``.
         channels: ``mean``, or ``sum`` as the paper prints it.
@@ -161,13 +164,18 @@ def _network(net: Net, device: torch.device, dtype: torch.dtype) -> Trunk:
     known = Network(NETWORKS[net])
     if known.state == "absent":
         known.read()
-    return _filled(net, known, device, dtype)
+    return _filled(net, (known.path, known.path.stat().st_mtime_ns), device, dtype)
 
 
 @functools.lru_cache(maxsize=8)
-def _filled(net: Net, known: Network, device: torch.device, dtype: torch.dtype) -> Trunk:
-    """Return a network with its weights, read once for each device and precision."""
-    state, trunk = known.read(), EYES[net].make()
+def _filled(
+    net: Net,
+    file: tuple[Path, int],  # noqa: ARG001 - a part of the key: another import may reach further
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Trunk:
+    """Return a network with its weights, read once for each device, precision and state of the file."""
+    state, trunk = Network(NETWORKS[net]).read(), EYES[net].make()
     reach = max(int(name.partition(".")[0]) for name in state) + 1  # the activation after the last convolution
     layers: Any = trunk.layers[: max(place for place in trunk.names.values() if place <= reach) + 1]
     layers.load_state_dict(state)

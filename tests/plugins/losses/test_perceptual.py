@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from restore.errors import InputError, UsageError, WeightsError
 from restore.published import Network
 from restore.registry import registry
+from restore.trunks import vgg19
+from restore.weights import digest
 from restore_losses import perceptual
 from restore_losses.networks import NETWORKS
 
@@ -127,6 +132,71 @@ def test_layers_that_are_not_there(stored):
         build(layers="relu1_1+relu1_2", weights="1")
     with pytest.raises(InputError, match="too few for alexnet"):
         build(net="alexnet", layers="relu5")(pictures(1, 3, 8, 8), pictures(1, 3, 8, 8))
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """Random weights of VGG19 in its publication's layout, for the layers that nobody's digest covers here."""
+    generator = torch.Generator().manual_seed(0)
+    convolutions = {n: m for n, m in vgg19().layers.named_children() if isinstance(m, torch.nn.Conv2d)}
+    scaled = {n: (2 / (9 * m.in_channels)) ** 0.5 for n, m in convolutions.items()}
+    return {
+        f"features.{n}.{part}": torch.randn(getattr(m, part).shape, generator=generator) * scaled[n]
+        for n, m in convolutions.items()
+        for part in ("weight", "bias")
+    }
+
+
+def features(tensors, image, last):
+    """What VGG19 finds in an image, by torch's functions: 3 x 3 convolutions, ReLUs, and pooling before each block."""
+    for place in (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34):
+        if place in (5, 10, 19, 28):
+            image = F.max_pool2d(image, 2)
+        kernel, bias = (tensors[f"features.{place}.{part}"] for part in ("weight", "bias"))
+        image = F.relu(F.conv2d(image, kernel, bias, padding=1))
+        if place == last:
+            return image
+    raise AssertionError(last)
+
+
+def test_the_original_reaches_as_far_as_its_file(stored, whole, shared_data, tmp_path, monkeypatch):
+    """With its first eight layers known and others behind them, under one name."""
+    start = torch.load(shared_data / "vgg19/vgg19_caffe_features_to_relu3_4.pth", weights_only=True)
+    prefix = "" if "0.weight" in start else "features."
+    tensors = whole | {f"features.{name.removeprefix(prefix)}": value for name, value in start.items()}
+    torch.save({**tensors, "classifier.0.weight": torch.ones(3)}, tmp_path / "vgg19.pth")
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path))
+    Network(NETWORKS["vgg19"]).take(tmp_path / "vgg19.pth")
+    first, second = pictures(2, 1, 3, 16, 16).float()
+    for layer, last in (("relu4_1", 19), ("phi5_4", 34)):
+        found = [features(tensors, perceptual.caffe(image), last) for image in (first, second)]
+        expected = ((found[0] - found[1]) / 12.75).square().sum(1).mean()
+        assert build(layers=layer, channels="sum")(first, second).item() == pytest.approx(expected.item(), rel=1e-4)
+    with pytest.raises(UsageError, match="no layer 'relu6_1'") as caught:
+        build(layers="relu6_1")
+    assert caught.value.cure.endswith("relu5_4")
+
+
+def test_torchvisions_vgg19_has_its_own_normalisation(whole, tmp_path, monkeypatch):
+    """Known by the hash of its file alone, which this stands in for."""
+    torch.save(whole, tmp_path / "vgg19.pth")
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path))
+    spec = replace(NETWORKS["vgg19-torchvision"], sha256=digest(tmp_path / "vgg19.pth"))
+    monkeypatch.setitem(NETWORKS, "vgg19-torchvision", spec)
+    Network(spec).take(tmp_path / "vgg19.pth")
+    first, second = pictures(2, 1, 3, 16, 16).float()
+    found = [features(whole, perceptual.imagenet(image), 34) for image in (first, second)]
+    expected = (found[0] - found[1]).square().mean().item()
+    loss = build(net="vgg19-torchvision", layers="phi5_4")
+    assert loss(first, second).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_torchvisions_vgg19_is_taken_from_its_publishers_file_alone(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("RESTORE_HOME", str(tmp_path))
+    torch.save(whole, tmp_path / "vgg19-dcbb9e9d.pth")
+    with pytest.raises(WeightsError, match="not the file that was published"):
+        Network(NETWORKS["vgg19-torchvision"]).take(tmp_path / "vgg19-dcbb9e9d.pth")
+    assert NETWORKS["vgg19-torchvision"].sha256.startswith("dcbb9e9d")  # which the publisher put into its name
 
 
 def test_absent_weights_are_told_of_before_training(tmp_path, monkeypatch):
