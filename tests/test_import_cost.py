@@ -16,6 +16,7 @@ HEAVY = {
     "cv2",
     "skimage",
     "lpips",
+    "accelerate",
     "numpy",
     "scipy",
     "PIL",

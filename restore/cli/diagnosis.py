@@ -21,6 +21,7 @@ from restore.registry import registry
 
 EXTRAS = {
     "tensorboard": ("train", "training writes no curves but log.jsonl"),
+    "accelerate": ("distributed", "several processes cannot train one network"),
     "lpips": ("lpips", "the metric lpips cannot be computed"),
     "spandrel": ("spandrel", "the model spandrel cannot be loaded"),
 }

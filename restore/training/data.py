@@ -69,6 +69,18 @@ def generator(seed: int, step: int) -> np.random.Generator:
     return np.random.default_rng([seed, step])
 
 
+def seed_torch(seed: int, step: int, process: int = 0) -> None:
+    """Seed torch on every device, for draws within a step: dropout, noise, a permutation.
+
+    Args:
+        seed: of the run.
+        step: from 1.
+        process: of those that take the step together; each draws for rows of its own.
+    """
+    key = (0, process) if process else (0,)
+    torch.manual_seed(int(np.random.SeedSequence([seed, step], spawn_key=key).generate_state(1, np.uint64)[0]))
+
+
 def dihedral(image: Tensor, symmetry: int) -> Tensor:
     """Apply one of the 8 symmetries of the square to ``(..., H, W)``: ``//4`` flips, ``%4`` quarter turns."""
     flipped = image.flip(-1) if symmetry >= 4 else image

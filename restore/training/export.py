@@ -46,9 +46,14 @@ def rounded(network: nn.Module) -> Iterator[nn.Module]:
         network.load_state_dict(exact)
 
 
+def weights_of(folder: Path, recipe: Recipe) -> Path:
+    """Return where the weights of a run are written."""
+    return folder / f"{recipe.name}.safetensors"
+
+
 def exported(folder: Path, recipe: Recipe, checkpoint: Path) -> Path | None:
     """Return the weights of a run whose card, which is written last, is younger than its checkpoint; or None."""
-    path = folder / f"{recipe.name}.safetensors"
+    path = weights_of(folder, recipe)
     described = path.with_suffix(".md")
     whole = path.exists() and described.exists() and described.stat().st_mtime_ns >= checkpoint.stat().st_mtime_ns
     return path if whole else None
@@ -61,7 +66,7 @@ def export(folder: Path, recipe: Recipe, network: nn.Module, account: Account) -
         WeightsError: weights that float16 cannot hold, or a file that cannot be written.
         RestoreError: a card that cannot be written.
     """
-    path = folder / f"{recipe.name}.safetensors"
+    path = weights_of(folder, recipe)
     metadata = {
         "format": "restore-1",
         "model": recipe.model,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,15 @@ class Journal:
         )
         self.task: Any = None
         self.progress.start()
+
+    def reading(self) -> Callable[[int, int], None]:
+        """Return what shows how many of the images are read; it is called with (done, total)."""
+        task = self.progress.add_task("reading images", total=None, visible=False)
+
+        def report(done: int, total: int) -> None:
+            self.progress.update(task, completed=done, total=total, visible=done < total)
+
+        return report
 
     def open(self, folder: Path, *, start: int, steps: int) -> None:
         """Begin to record. A resumed run drops the entries after its checkpoint: no step is recorded twice.

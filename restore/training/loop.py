@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from restore.contracts import Batch, Phase, Recipe
 from restore.errors import RestoreError, UsageError
 from restore.runtime.policy import autocast, choose_precision
-from restore.training import checkpoint, pictures
+from restore.training import checkpoint
 from restore.training.average import MovingAverage
-from restore.training.export import Account, export, exported, rounded
+from restore.training.data import seed_torch
+from restore.training.export import Account, export, exported, rounded, weights_of
 from restore.training.interrupts import stop_requests
-from restore.training.journal import VALIDATION, Journal
+from restore.training.journal import Journal
+from restore.training.look import look
+from restore.training.processes import Processes, is_first, take_device, together
 from restore.training.resume import (
     CHECKPOINT,
-    as_saved,
     check_data,
     completed,
     device_of,
     fingerprint,
+    identity,
     saved_options,
     saved_state,
 )
@@ -40,14 +44,15 @@ def train(recipe: Recipe, settings: Settings) -> Result:
     """Run a recipe to its last step, or to an interruption, which leaves a checkpoint to resume from.
 
     On the CPU a resumed run ends with the very bits of an uninterrupted one. One that is finished is left as
-    it is.
+    it is. Called in each process that torchrun started, all train one network: the first writes, validates and
+    talks, and its result has the scores.
 
     Raises:
         InputError: data that cannot be read, or a checkpoint that is none.
         UsageError: a run folder that holds another run, a precision that cannot be trained in, ``resume`` with
-            other options, data, device or precision.
+            other options, data, device or precision, a batch that the processes cannot share.
         DeviceError: a device that is absent.
-        RestoreError: a run folder that cannot be written.
+        RestoreError: a run folder that cannot be written, processes that lose each other.
         TrainingError: a loss that is not finite.
     """
     _check(recipe, settings)
@@ -56,34 +61,30 @@ def train(recipe: Recipe, settings: Settings) -> Result:
     files = fingerprint(settings.data, settings.output)
     check_data(settings, saved, "data_files", files)
     start = saved["step"] if saved is not None else 0
-    journal = Journal(quiet=settings.quiet)
+    journal = Journal(quiet=settings.quiet or not is_first())
     try:
         path = settings.output / CHECKPOINT
         done = exported(settings.output, recipe, path) if start == recipe.steps else None
         if done is not None:
             journal.say(f"the run is finished; weights: {done}")
             return Result(step=start, scores={}, checkpoint=path, weights=done)
+        take_device(settings.device)
         device = device_of(settings, saved)
-        precision = choose_precision(settings.precision, device, ("float32", "bfloat16"))
-        data = recipe.load_data(settings.data, _data_progress(journal))
-        check_data(settings, saved, "data_line", data)
-        journal.say(data)
-        journal.open(settings.output, start=start, steps=recipe.steps)
-        identity = {
-            "recipe": recipe.name,
-            "options": as_saved(settings.options),
-            "defaults": as_saved(settings.defaults),
-            "data": str(settings.data.absolute()) if settings.data is not None else None,
-            "data_line": data,
-            "data_files": files,
-            "validation": str(settings.validation.absolute()) if settings.validation is not None else None,
-            "device": device.type,
-            "precision": precision,
-        }
-        run = _Run(recipe, settings, device, precision, journal, saved, identity)
-        saved = None  # it holds the networks and optimisers once more
-        journal.say(f"training on {device} in {precision}, from step {start} to {recipe.steps}")
-        return run.go(start)
+        with together(device) as processes:
+            precision = choose_precision(settings.precision, device, ("float32", "bfloat16"))
+            data = recipe.load_data(settings.data, journal.reading())
+            check_data(settings, saved, "data_line", data)
+            journal.say(data)
+            if processes.count > 1:
+                processes.share(recipe.batch(max(start, 1)))  # refused before there is a run folder
+            if processes.first:
+                journal.open(settings.output, start=start, steps=recipe.steps)
+            known = identity(recipe, settings, files=files, line=data, device=device, precision=precision)
+            run = _Run(recipe, settings, processes, precision, journal, saved, known)
+            saved = None  # it holds the networks and optimisers once more
+            where = f"{processes.count} x {device.type}" if processes.count > 1 else str(device)
+            journal.say(f"training on {where} in {precision}, from step {start} to {recipe.steps}")
+            return run.go(start)
     finally:
         journal.close()
 
@@ -105,23 +106,26 @@ class _Run:
         self,
         recipe: Recipe,
         settings: Settings,
-        device: torch.device,
+        processes: Processes,
         precision: str,
         journal: Journal,
         saved: Mapping[str, Any] | None,
         identity: Mapping[str, Any],
     ) -> None:
         self.recipe, self.settings, self.journal = recipe, settings, journal
-        self.device, self.precision, self.identity = device, precision, identity
+        self.processes, self.device = processes, processes.device
+        self.precision, self.identity = precision, identity
         torch.manual_seed(recipe.seed)
         self.phases = recipe.build()
         for phase in self.phases:
-            phase.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            phase.network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.rates = [[group["lr"] for group in phase.optimizer.param_groups] for phase in self.phases]
         self.network = self.phases[-1].network
         self.average = MovingAverage(self.network, recipe.ema) if recipe.ema else None
         if saved is not None:
             self._load(saved)
+        for network in self._networks().values():
+            processes.copy_from_first(network)
 
     def go(self, start: int) -> Result:
         """Take the steps from ``start``; save, validate and export when it is time."""
@@ -131,34 +135,49 @@ class _Run:
         with stop_requests() as stop_requested:
             for step in range(start + 1, last + 1):
                 self._step(step)
-                stopped = stop_requested() and step != last
+                stopped = self.processes.any(stop_requested()) and step != last
                 # Saved before it is scored: a validation image that cannot be read costs no steps.
                 if stopped or step == last or step % self.settings.checkpoint_every == 0:
-                    checkpoint.save(path, self._state(step))
+                    self._save(path, step)
                 if step != last and step % self.settings.validate_every == 0:
-                    scores = self._look(step, self._settled())
+                    scores = self._look(step)
                 if stopped:
+                    self.processes.wait()  # torchrun ends all when the first of them ends so
                     self.journal.say(f"interrupted after step {step}; --resume continues from {path}")
                     return Result(step=step, scores=scores, checkpoint=path, weights=None)
-        with rounded(self._settled()) as network:
-            scores = self._look(last, network)
+        network = self._settled()
+        scores = self._export(network) if self.processes.first else {}
+        self.processes.wait()
+        return Result(step=last, scores=scores, checkpoint=path, weights=weights_of(self.settings.output, self.recipe))
+
+    def _export(self, network: nn.Module) -> Mapping[str, float]:
+        """Write the weights and their card; return the scores of the weights as they are written."""
+        last, count = self.recipe.steps, self.processes.count
+        with rounded(network):
+            scores = look(self.recipe, self.settings, self.journal, last, network)
         account = Account(
-            step=last, settings=self.settings, device=self.device.type, precision=self.precision,
-            data=self.identity["data_line"], scores=scores,
+            step=last, settings=self.settings, precision=self.precision, data=self.identity["data_line"], scores=scores,
+            device=f"{count} x {self.device.type}" if count > 1 else self.device.type,
         )  # fmt: skip
-        written = export(self.settings.output, self.recipe, self._best(), account)
+        written = export(self.settings.output, self.recipe, network, account)
         self.journal.say(f"weights: {written}")
-        return Result(step=last, scores=scores, checkpoint=path, weights=written)
+        return scores
 
     def _step(self, step: int) -> None:
-        _seed(self.recipe.seed, step)
-        batch = {key: _place(value, self.device) for key, value in self.recipe.batch(step).items()}
+        seed_torch(self.recipe.seed, step)
+        share = self.processes.share(self.recipe.batch(step))
+        if not self.processes.first:  # all drew the same batch; what its rows meet from here on differs
+            seed_torch(self.recipe.seed, step, self.processes.index)
+        batch = {key: _place(value, self.device) for key, value in share.items()}
         factor = self.recipe.learning_rate(step)
         values: dict[str, float] = {"learning_rate_factor": factor}
         for phase, rates in zip(self.phases, self.rates, strict=True):
             values |= self._take_turn(phase, [rate * factor for rate in rates], batch, step)
+        self.processes.average_buffers(phase.network for phase in self.phases)
         if self.average is not None:
             self.average.update(self.network, step)
+        if not self.processes.first:
+            return
         self.journal.advance(step, values[f"{self.phases[-1].name}/loss"])
         if step % self.settings.log_every == 0 or step == 1:
             self.journal.record(step, values, say=not self.journal.console.is_terminal)
@@ -171,21 +190,24 @@ class _Run:
         with autocast(self.device, self.precision):
             loss, terms = phase.objective(batch)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.processes.average_gradients(phase.network)
         limit = self.recipe.clip if self.recipe.clip is not None else float("inf")
         norm = nn.utils.clip_grad_norm_(phase.network.parameters(), limit)
-        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+        values = self.processes.mean({"loss": loss, "gradient_norm": norm, **terms})
+        if not (math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"])):
             raise TrainingError(
-                f"step {step}: the loss of {phase.name} is {loss.item()}, its gradient's norm {norm.item()}",
+                f"step {step}: the loss of {phase.name} is {values['loss']}, its gradient's norm "
+                f"{values['gradient_norm']}",
                 "begin another run in another folder with a lower learning rate, a smaller clip"
                 + (" or --precision float32" if self.precision != "float32" else ""),
             )
         phase.optimizer.step()
-        values = {
-            "loss": loss.item(),
-            "gradient_norm": norm.item(),
-            **{k: v.item() for k, v in terms.items()},
-        }
         return {f"{phase.name}/{key}": value for key, value in values.items()}
+
+    def _look(self, step: int) -> Mapping[str, float]:
+        """Let the first process look at the network; the others wait with their next step."""
+        network = self._settled()
+        return look(self.recipe, self.settings, self.journal, step, network) if self.processes.first else {}
 
     def _best(self) -> nn.Module:
         return self.average.network if self.average is not None else self.network
@@ -194,39 +216,20 @@ class _Run:
         """Return the network that is looked at or exported, in the state that the recipe leaves it in."""
         network = self._best()
         training = network.training
-        with torch.inference_mode():
-            self.recipe.settle(network.eval())
+        if self.processes.first:
+            with torch.inference_mode():
+                self.recipe.settle(network.eval())
+        self.processes.copy_from_first(network)
         return network.train(training)
 
-    def _look(self, step: int, network: nn.Module) -> Mapping[str, float]:
-        """Score the network and draw what it makes."""
-        training = network.training
-        try:
-            with torch.inference_mode():
-                scores = self._validate(step, network.eval())
-                if pictures.is_due(step, self.recipe.steps, self.settings.validate_every):
-                    self._draw(step, network)
-        finally:
-            network.train(training)
-        return scores
+    def _networks(self) -> dict[str, nn.Module]:
+        average = {"average": self.average.network} if self.average is not None else {}
+        return {phase.name: phase.network for phase in self.phases} | average
 
-    def _validate(self, step: int, network: nn.Module) -> Mapping[str, float]:
-        if self.settings.validation is None:
-            return {}
-        _seed(self.recipe.seed, step)
-        scores = self.recipe.validate(network, self.settings.validation)
-        self.journal.record(step, {f"{VALIDATION}{name}": value for name, value in scores.items()}, say=True)
-        return scores
-
-    def _draw(self, step: int, network: nn.Module) -> None:
-        _seed(self.recipe.seed, step)
-        try:
-            if images := self.recipe.pictures(network, self.settings.validation):
-                drawn = pictures.sheet(images)
-                pictures.write(self.settings.output, step, drawn)
-                self.journal.show(step, drawn)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong, a picture is not worth the run
-            self.journal.say(f"no picture of step {step}: {type(error).__name__}: {error}")
+    def _save(self, path: Path, step: int) -> None:
+        self.processes.check_equal(self._networks())
+        if self.processes.first:
+            checkpoint.save(path, self._state(step))
 
     def _state(self, step: int) -> dict[str, Any]:
         return {
@@ -245,20 +248,6 @@ class _Run:
             self.average.network.load_state_dict(state["average"])
 
 
-def _seed(seed: int, step: int) -> None:
-    """Seed torch on every device, for draws within a step: dropout, noise, a permutation."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, step], spawn_key=(0,)).generate_state(1, np.uint64)[0]))
-
-
 def _place(value: Tensor, device: torch.device) -> Tensor:
     layout = torch.channels_last if value.ndim == 4 else torch.contiguous_format
     return value.to(device, non_blocking=True).contiguous(memory_format=layout)
-
-
-def _data_progress(journal: Journal) -> Callable[[int, int], None]:
-    task = journal.progress.add_task("reading images", total=None, visible=False)
-
-    def report(done: int, total: int) -> None:
-        journal.progress.update(task, completed=done, total=total, visible=done < total)
-
-    return report

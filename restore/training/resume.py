@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from restore.contracts import Recipe
 from restore.errors import DeviceError, InputError, UsageError
 from restore.runtime.policy import choose_device
 from restore.training import checkpoint
@@ -50,6 +51,32 @@ def saved_state(recipe: str, settings: Settings) -> dict[str, Any] | None:
             "resume it with the same recipe and options",
         )
     return state
+
+
+def identity(
+    recipe: Recipe, settings: Settings, *, files: str, line: str, device: torch.device, precision: str
+) -> dict[str, Any]:
+    """Return what the checkpoint keeps of a run beside its state.
+
+    Args:
+        recipe: its name counts.
+        settings: of the run.
+        files: the fingerprint of its data.
+        line: what ``Recipe.load_data`` said of them.
+        device: its type counts.
+        precision: that it trains in.
+    """
+    return {
+        "recipe": recipe.name,
+        "options": as_saved(settings.options),
+        "defaults": as_saved(settings.defaults),
+        "data": str(settings.data.absolute()) if settings.data is not None else None,
+        "data_line": line,
+        "data_files": files,
+        "validation": str(settings.validation.absolute()) if settings.validation is not None else None,
+        "device": device.type,
+        "precision": precision,
+    }
 
 
 def completed(settings: Settings, saved: Mapping[str, Any]) -> Settings:
