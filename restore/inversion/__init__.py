@@ -2,7 +2,7 @@
 
 from restore.inversion.engine import invert
 from restore.inversion.result import Inversion
-from restore.inversion.settings import Settings
+from restore.inversion.settings import Domain, Optimizer, Schedule, Settings
 from restore.inversion.starts import Start
 
-__all__ = ["Inversion", "Settings", "Start", "invert"]
+__all__ = ["Domain", "Inversion", "Optimizer", "Schedule", "Settings", "Start", "invert"]

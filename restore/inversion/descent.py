@@ -33,9 +33,9 @@ class Descent(Protocol):
 
 def make(settings: Settings, start: Tensor, domain: Domain) -> Descent:
     """Return what the settings ask for."""
-    if settings.method == "lbfgs":
+    if settings.optimizer == "lbfgs":
         return LBFGS(start, limit=domain.limit)
-    return Nesterov(start, settings.momentum) if settings.method == "nesterov" else Adam(start)
+    return Nesterov(start, settings.momentum) if settings.optimizer == "nesterov" else Adam(start)
 
 
 class Adam:

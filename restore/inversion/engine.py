@@ -15,7 +15,7 @@ from restore.inversion import losses
 from restore.inversion.domains import DOMAINS, Domain
 from restore.inversion.observed import placed
 from restore.inversion.prepared import Prepared
-from restore.inversion.problem import Problem, Remembered, Terms, signal, total
+from restore.inversion.problem import Problem, Remembered, Terms, comparable, total
 from restore.inversion.refining import refine
 from restore.inversion.result import Inversion
 from restore.inversion.search import Found, Search
@@ -23,9 +23,11 @@ from restore.inversion.settings import Settings
 from restore.inversion.starts import Start, starts
 from restore.runtime.forward import ran_out_of_memory
 
-AT_ONCE = {"cpu": 128}
+AT_ONCE = {"cpu": 64}
 """Searches at a time: more do not go faster there, and take more memory."""
 ELSEWHERE = 1024
+ROUGH = ("adam", "nesterov")
+"""Optimisers that are content with an objective that is rounded."""
 
 
 def invert(
@@ -55,7 +57,8 @@ def invert(
         start: ``random``, ``normal``, ``encoder`` or latents.
         anchor: ``z0`` of the settings' ``latent_weight``, ``(B, *latent_shape)``; None: 0.
         precision: of decoder and critic during the search: ``float32``, ``bfloat16``, ``float16``. Latents, losses
-            and results are float32, or float64 as the observation.
+            and results are float32, or float64 as the observation; so is all that L-BFGS does, whose line search
+            would stumble over rounding.
         progress: called with (done, total), in steps.
 
     Raises:
@@ -67,14 +70,16 @@ def invert(
     """
     with torch.no_grad(), torch.autocast(observation.image.device.type, enabled=False):
         dtype = torch.float64 if observation.image.dtype == torch.float64 else torch.float32
-        prepared = Prepared(prior, dtype=dtype, precision=precision)
+        chosen = settings or Settings()
+        rough = precision if chosen.optimizer in ROUGH else "float32"
+        prepared = Prepared(prior, dtype=dtype, precision=rough)
         compared = losses.build(fit, prior, prepared.device)
         judged = losses.build(terms, prior, prepared.device)
         if compared is None and judged is None:
             raise UsageError("a search without fit and terms has nothing to minimise", 'give one, such as fit="mse"')
         problem = Problem(observation=placed(observation, prepared), fit=compared, terms=judged, context={})
         with torch.autocast(prepared.device.type, enabled=False):
-            return _Engine(prepared, settings or Settings(), progress).run(problem, start, anchor)
+            return _Engine(prepared, chosen, progress).run(problem, start, anchor)
 
 
 class _Engine:
@@ -119,7 +124,7 @@ class _Engine:
             self.prepared.staged(self.settings.refine_stage)
         image = self.prepared.decode(self.prepared.sample(self.settings.seed, 1))
         with torch.enable_grad():
-            signal(image.repeat(len(observation.image), 1, 1, 1).requires_grad_(), observation)
+            comparable(image.repeat(len(observation.image), 1, 1, 1).requires_grad_(), observation)
 
     def _anchor(self, anchor: Tensor | None, count: int) -> Tensor:
         shape = (count, *self.prepared.shape)

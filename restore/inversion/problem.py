@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from restore.contracts import Loss, Observation, Params
+from restore.contracts import Degradation, Loss, Observation, Params
 from restore.errors import InputError, UsageError
 from restore.objective import Objective
 
@@ -52,26 +52,37 @@ class Problem:
 
     def _compared(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``A(image)`` and what it is compared with."""
-        seen, wanted = signal(image, self.observation), self.observation.image
+        seen, wanted = comparable(image, self.observation), self.observation.image
         if self.observation.mask is not None:
             seen = torch.where(self.observation.mask > 0, wanted, seen)
         return seen, wanted
 
 
-def signal(image: Tensor, observation: Observation) -> Tensor:
+def signal(image: Tensor, degradation: Degradation | None, params: Params) -> Tensor:
     """Return what a degradation makes of images, less its noise; without one, the images.
+
+    Raises:
+        UsageError: no gradient comes through.
+    """
+    if degradation is None:
+        return image
+    seen = degradation.signal(image, params)
+    if image.requires_grad and not seen.requires_grad:
+        raise UsageError(
+            f"{type(degradation).__name__} has no gradient that a search could follow",
+            "take a degradation that has one, such as bicubic or gaussian-blur: restore info NAME tells",
+        )
+    return seen
+
+
+def comparable(image: Tensor, observation: Observation) -> Tensor:
+    """Return what the observation's degradation makes of images, less its noise.
 
     Raises:
         UsageError: no gradient comes through.
         InputError: the result has not the shape of what was observed.
     """
-    harm = observation.degradation
-    seen = image if harm is None else harm.signal(image, observation.params)
-    if image.requires_grad and not seen.requires_grad:
-        raise UsageError(
-            f"{type(harm).__name__} has no gradient that a search could follow",
-            "take a degradation that has one, such as bicubic or gaussian-blur: restore info NAME tells",
-        )
+    seen = signal(image, observation.degradation, observation.params)
     if seen.shape != observation.image.shape:
         made, given = (" x ".join(map(str, tensor.shape[1:])) for tensor in (seen, observation.image))
         raise InputError(

@@ -9,12 +9,12 @@ from typing import Literal
 
 from restore.errors import UsageError
 
-Method = Literal["adam", "nesterov", "lbfgs"]
+Optimizer = Literal["adam", "nesterov", "lbfgs"]
 Schedule = Literal["constant", "cosine", "stairs"]
 Domain = Literal["auto", "normal", "uniform", "tanh"]
 
-RATES: Mapping[Method, float] = {"adam": 0.05, "nesterov": 0.01, "lbfgs": 1.0}
-"""Learning rates of the methods, where none is given."""
+RATES: Mapping[Optimizer, float] = {"adam": 0.05, "nesterov": 0.01, "lbfgs": 1.0}
+"""Learning rates of the optimisers, where none is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Settings:
     """Evaluations of the objective and its gradient, at most."""
     restarts: int = 4
     """Searches for each image, from different starts, side by side; the best one wins."""
-    method: Method = "adam"
+    optimizer: Optimizer = "adam"
     """``adam``; ``nesterov``, in the form of the semantic-inpainting authors; ``lbfgs``, each search with a history
     and a line search of its own."""
     learning_rate: float | None = None
@@ -82,7 +82,7 @@ class Settings:
     @property
     def rate(self) -> float:
         """The initial learning rate."""
-        return RATES[self.method] if self.learning_rate is None else self.learning_rate
+        return RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
 
 
 def factor(schedule: Schedule, step: int, steps: int) -> float:

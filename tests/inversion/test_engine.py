@@ -20,7 +20,7 @@ METHODS = ["adam", "nesterov", "lbfgs"]
 def test_an_image_is_the_same_alone_and_among_63_others(conv, method):
     y, _ = conv.drawn(64)
     mask = (torch.rand(64, 1, 16, 16, generator=torch.Generator().manual_seed(1)) < 0.5).float()
-    settings = Settings(method=method, steps=25, restarts=2, batch=48, patience=8, tolerance=0.02)
+    settings = Settings(optimizer=method, steps=25, restarts=2, batch=48, patience=8, tolerance=0.02)
     among = invert(conv, Observation(image=y, mask=mask), settings=settings)
     for i in (0, 41):
         alone = invert(conv, Observation(image=y[i : i + 1], mask=mask[i : i + 1]), settings=settings)
@@ -45,7 +45,7 @@ def test_params_of_each_image_are_its_own(conv):
 def test_the_best_iterate_of_the_best_restart_is_returned(conv, method):
     y, _ = conv.drawn(4)
     rate = {"adam": 0.5, "nesterov": 3.0, "lbfgs": 1.0}[method]  # so large that it goes up and down
-    settings = Settings(method=method, learning_rate=rate, schedule="constant", steps=40, restarts=3, patience=None)
+    settings = Settings(optimizer=method, learning_rate=rate, schedule="constant", steps=40, restarts=3, patience=None)
     found = invert(conv, Observation(image=y), terms="0.01*tv", settings=settings)
     assert found.images.shape == (4, 3, 3, 16, 16)
     assert found.latents.shape == (4, 3, 10)
@@ -67,7 +67,7 @@ def test_images_of_the_prior_are_found_again(conv):
     y, _ = conv.drawn(6)
     found = invert(conv, Observation(image=y), settings=Settings(steps=200, restarts=6))
     assert (found.score < 1e-4).all()
-    quick = invert(conv, Observation(image=y), settings=Settings(steps=100, restarts=6, method="lbfgs"))
+    quick = invert(conv, Observation(image=y), settings=Settings(steps=100, restarts=6, optimizer="lbfgs"))
     assert (quick.score < 1e-4).sum() >= 5
 
 
@@ -87,7 +87,7 @@ def test_a_seed_decides_and_the_global_generator_does_not(conv):
 
 def test_searches_that_stand_still_leave(conv):
     y, z = conv.drawn(3)
-    settings = Settings(steps=300, restarts=2, patience=20, tolerance=0.01, method="lbfgs")
+    settings = Settings(steps=300, restarts=2, patience=20, tolerance=0.01, optimizer="lbfgs")
     found = invert(conv, Observation(image=y), settings=settings, start=z)
     assert (found.steps[:, 0] < 60).all()
     assert (found.steps[:, 0] % 10 == 0).all()

@@ -9,12 +9,12 @@ from restore.composition import build_degradation
 from restore.contracts import Observation
 from restore.inversion import Settings, invert
 
-EXACT = Settings(method="lbfgs", steps=80, restarts=2, patience=None)
+EXACT = Settings(optimizer="lbfgs", steps=80, restarts=2, patience=None)
 METHODS = {
     "lbfgs": EXACT,
-    "adam": Settings(method="adam", steps=800, learning_rate=0.1, restarts=2, patience=None),
+    "adam": Settings(optimizer="adam", steps=800, learning_rate=0.1, restarts=2, patience=None),
     "nesterov": Settings(
-        method="nesterov", steps=800, learning_rate=40, schedule="constant", restarts=2, patience=None
+        optimizer="nesterov", steps=800, learning_rate=40, schedule="constant", restarts=2, patience=None
     ),
 }
 
@@ -83,7 +83,7 @@ def test_noise_is_fitted_through_and_not_with_the_noise_that_was_drawn(linear):
 def test_latents_are_drawn_to_the_anchor(linear):
     prior, y = linear(), photos()
     anchor = torch.randn(3, 6, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-    weighted = Settings(method="lbfgs", steps=80, patience=None, latent_weight=0.01)
+    weighted = Settings(optimizer="lbfgs", steps=80, patience=None, latent_weight=0.01)
     for given, z0 in ((None, 0.0), (anchor, anchor)):
         wanted = squares(prior.weight.double(), (y - 0.5).flatten(1), 0.01, z0)
         found = invert(prior, Observation(image=y), settings=weighted, anchor=given)
@@ -103,7 +103,7 @@ def test_float32_is_close(linear):
 def test_uniform_latents_stay_in_their_box_at_the_constrained_minimum(linear, method):
     prior, y = linear(gain=0.01).double(), photos()
     settings = Settings(
-        method=method, domain="uniform", learning_rate=100 if method == "nesterov" else 1, steps=600,
+        optimizer=method, domain="uniform", learning_rate=100 if method == "nesterov" else 1, steps=600,
         schedule="constant", patience=None, restarts=1,
     )  # fmt: skip
     found = invert(prior, Observation(image=y), settings=settings)

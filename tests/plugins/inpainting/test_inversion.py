@@ -1,0 +1,141 @@
+"""The model ``inversion``: a stranger's prior undoes every degradation in one line."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import restore
+from restore.composition import build_degradation
+from restore.contracts import Observation
+from restore.errors import InputError, UnknownNameError, UsageError
+
+QUICK = {"prior": "waves", "steps": 150, "restarts": 3, "optimizer": "lbfgs", "seed": 0}
+
+
+def psnr(image, truth):
+    return -10 * math.log10((torch.as_tensor(image) - torch.as_tensor(truth)).square().mean())
+
+
+@pytest.mark.parametrize(
+    ("harm", "option", "least"),
+    [
+        ("bicubic:scale=4", "bicubic:scale=4", 45),
+        ("grayscale", "grayscale", 45),
+        ("quantize:levels=4", "quantize:levels=4", 25),
+        ("gaussian-noise:sigma=0.1", None, 30),
+        ("gaussian-noise:sigma=0.1", "gaussian-noise:sigma=0.1", 30),
+        ("gaussian-blur:sigma=2|bicubic:scale=2", "gaussian-blur:sigma=2|bicubic:scale=2", 45),
+        ("mask-center", "mask-center", 45),
+    ],
+)
+def test_one_line_undoes_it(waves, harm, option, least):
+    seen = restore.degrade(waves, harm, seed=3)
+    restored = restore.load("inversion", degradation=option, **QUICK)(seen)
+    assert restored.shape == waves.shape
+    assert restored.dtype == torch.float32
+    assert psnr(restored, waves) > least
+
+
+def test_missing_pixels_are_filled_and_the_others_returned_bit_for_bit(waves):
+    photo = waves[0].mul(255).byte().permute(1, 2, 0).numpy()
+    mask = np.zeros((32, 32), np.uint8)
+    mask[:, 16:] = 255  # it touches three borders
+    mask[3, 4] = 255
+    holed = photo.copy()
+    holed[mask > 0] = 255
+    restored = restore.load("inversion", **QUICK)(holed, mask=mask)
+    assert np.array_equal(restored[mask == 0], photo[mask == 0])
+    assert np.abs(restored.astype(int) - photo)[mask > 0].mean() < 3
+
+
+def test_all_and_nothing_missing(waves):
+    fill = restore.load("inversion", **QUICK)
+    assert torch.equal(fill(waves, mask=np.zeros((32, 32), bool)), waves)
+    invented = fill(waves, mask=np.ones((32, 32), bool))
+    assert invented.shape == waves.shape
+    assert invented.isfinite().all()
+
+
+def test_files(waves, site, tmp_path):
+    small = restore.degrade(waves, "bicubic:scale=4")[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+    Image.fromarray(small).save(tmp_path / "small.png")
+    options = [f"--set={key}={value}" for key, value in (QUICK | {"degradation": "bicubic:scale=4"}).items()]
+    done = site.run(
+        "run", "inversion", str(tmp_path / "small.png"), "-o", str(tmp_path / "large.png"), *options, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["options"]["degradation"] == "bicubic:scale=4"
+    large = np.asarray(Image.open(tmp_path / "large.png")) / np.float32(255)
+    assert psnr(torch.from_numpy(large).permute(2, 0, 1)[None], waves) > 30
+
+
+def test_the_observations_own_degradation_counts(waves):
+    model = restore.load("inversion", degradation="bicubic:scale=4", **QUICK).module
+    seen = build_degradation("gaussian-blur:sigma=1+3").observe(waves, torch.Generator().manual_seed(0))
+    assert psnr(model(seen), waves) > 45
+    small = build_degradation("bicubic:scale=4").observe(waves.repeat(2, 1, 1, 1), torch.Generator())
+    found = model.search(Observation(image=small.image))
+    assert found.images.shape == (2, 3, 3, 32, 32)
+    assert (found.score < 1e-5).all()
+
+
+def test_what_it_declares(waves):
+    enlarges = restore.load("inversion", degradation="bicubic:scale=4", **QUICK)
+    assert (enlarges.scale, enlarges.spec.fixed_size, enlarges.spec.channels) == (4, (8, 8), (3,))
+    colours = restore.load("inversion", degradation="grayscale", **QUICK)
+    assert (colours.scale, colours.spec.fixed_size, colours.spec.channels) == (1, (32, 32), (1, 3))
+    gray = restore.load("inversion", **(QUICK | {"prior": "gray-waves"}))
+    assert (gray.spec.fixed_size, gray.spec.channels, gray.spec.tiling) == ((16, 16), (1,), "forbidden")
+    with pytest.raises(InputError, match="8 x 8 only"):
+        enlarges(waves)
+    with pytest.raises(UsageError, match="no tile size"):
+        restore.load("inversion", tile=64, **QUICK)
+
+
+def test_gray_that_is_stored_as_colour_gets_its_colours(waves):
+    gray = restore.degrade(waves, "grayscale:channels=3")
+    colours = restore.load("inversion", degradation="grayscale", **QUICK)
+    assert psnr(colours(gray), waves) > 45
+    with pytest.raises(InputError, match="the image has colours"):
+        colours(waves)
+
+
+def test_the_seed_decides(waves):
+    options = {"prior": "waves", "steps": 5, "restarts": 1}
+    free = restore.load("inversion", **options)
+    assert torch.equal(free(waves, seed=1), free(waves, seed=1))
+    assert not torch.equal(free(waves, seed=1), free(waves, seed=2))
+    fixed = restore.load("inversion", **options, seed=5)
+    assert torch.equal(fixed(waves, seed=1), fixed(waves, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"degradation": "jpeg"}, UsageError, "no gradient"),
+        ({"degradation": "motion-blur"}, UsageError, "draws at random"),
+        ({"degradation": "mask-random"}, UsageError, "draws at random"),
+        ({"degradation": "bicubic:scale=5"}, UsageError, "makes 7 x 7 of 32 x 32"),
+        ({"degradation": "bicubik"}, UnknownNameError, "bicubik"),
+        ({"prior": "wave"}, UnknownNameError, "wave"),
+        ({"fit": ""}, UsageError, "nothing to minimise"),
+        ({"fit": "l1 +"}, UsageError, "empty term|not a weight|l1"),
+        ({"terms": "adversarial"}, UsageError, "Waves has none"),
+        ({"steps": 0}, UsageError, "steps=0"),
+        ({"optimizer": "sgd"}, UsageError, "optimizer"),
+    ],
+)
+def test_what_cannot_be(waves, options, error, message):
+    with pytest.raises(error, match=message):
+        restore.load("inversion", **(QUICK | options))
+
+
+def test_a_prior_is_needed(site):
+    with pytest.raises(UsageError, match="needs the option 'prior'"):
+        restore.load("inversion", degradation="bicubic:scale=4")
