@@ -65,7 +65,8 @@ class Planner:
         elif height * width <= PLENTY**2:
             side = PLENTY  # one tile, without asking
         else:
-            side = max(SMALLEST_AUTO, self._affordable_side(strip) - 2 * self.halo)
+            affordable = self._affordable_side(strip)
+            side = None if height * width <= affordable**2 else max(SMALLEST_AUTO, affordable - 2 * self.halo)
         return self._grid(height, width, side)
 
     def _grid(self, height: int, width: int, side: int | None) -> Grid:

@@ -42,6 +42,16 @@ def test_a_budget_makes_tiles(make, picture, budget):
         assert len(shown) > 1 or counted.peak > 0.5 * size
 
 
+def test_a_long_image_that_fits_is_not_cut(make, picture, budget):
+    """Its pixels count, not its longer side."""
+    budget(8 * 2**20)
+    restorer = make(negative, tiling="exact", receptive_field=81)
+    with PeakMemory() as counted:
+        assert regions(restorer, picture(120, 900, 3))[-1:] == [(1, 3, 120, 900)]
+    assert 2**22 < counted.peak <= 2**23
+    assert regions(restorer, picture(600, 900, 3))[0] != (1, 3, 600, 900)
+
+
 def test_more_images_get_smaller_tiles(make, budget):
     budget(8 * 2**20)
     restorer = make(negative, **EXACT)

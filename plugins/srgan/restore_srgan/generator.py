@@ -15,8 +15,13 @@ from torch import Tensor, nn
 
 from restore.contracts import Model, Observation
 from restore.errors import UsageError
+from restore_srgan.streaming import FEW, Chain, Convolution, Pointwise, Skip, Stage, Strips, stream, streamed
 
 STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
+STRIP = 8192
+"""Pixels whose features the cache holds; in three channels, more numbers than ``FEW``."""
+OUTPUT_STRIP = 32768
+"""Pixels of the output, before which there are many more channels."""
 
 
 class SRResNet(Model):
@@ -64,15 +69,44 @@ class SRResNet(Model):
     def forward(self, observation: Observation) -> Tensor:
         """Return ``(B, 3, scale*H, scale*W)`` for an image ``(B, 3, H, W)`` in [0, 1]."""
         image = observation.image
+        if image.device.type == "cpu" and not (self.training or torch.is_grad_enabled()):
+            return self._streamed(image)
         features = self.head(image)
         features = features + self.body(features)
         *stages, last = cast(Iterable[SubPixel], self.upsampling)
         for stage in stages:
             features = stage(features)
-        output = phase_convolution(self.tail, last.phases(features), last.factor).to(image.dtype)
+        return self._finished(phase_convolution(self.tail, last.phases(features), last.factor), image)
+
+    def _finished(self, rows: Tensor, image: Tensor, above: int = 0) -> Tensor:
+        """Return output rows from what the tail made, and from the image, ``above`` of whose rows end before them."""
+        rows = rows.to(image.dtype)
         if self.skip == "none":
-            return output.add(1).div(2)
-        return output + bilinear(image, self.scale)
+            return rows.add(1).div(2)
+        return rows + bilinear(image, self.scale)[:, :, above : above + rows.shape[2]]
+
+    def _streamed(self, image: Tensor) -> Tensor:
+        """Return the same bits, computed from top to bottom."""
+        batch, _, height, width = image.shape
+        scale = self.scale
+        output = image.new_empty(batch, 3, scale * height, scale * width)
+        done = 0
+        for rows in stream(self._stage(), image, max(STRIP, 1 + FEW // self.tail.in_channels)):
+            end = done + rows.shape[2]
+            top, bottom = max(done // scale - 1, 0), -(-end // scale) + 1
+            output[:, :, done:end] = self._finished(rows, image[:, :, top:bottom], done - scale * top)
+            done = end
+        return output
+
+    def _stage(self) -> Stage:
+        """Return all but the skip, as stages."""
+        *stages, last = cast(Iterable[SubPixel], self.upsampling)
+        conv, _, activation = last
+        upsampling = [*stages, conv, activation]
+        tail = Convolution(*phase_kernel(self.tail, last.factor))
+        fine = Chain([*map(streamed, upsampling), tail, Pointwise(nn.PixelShuffle(last.factor))])
+        pixels = max(OUTPUT_STRIP // self.scale**2, 1 + FEW // self.tail.in_channels)
+        return Chain([streamed(self.head), Skip(streamed(self.body)), Strips(fine, pixels)])
 
 
 def bilinear(image: Tensor, scale: int) -> Tensor:
@@ -100,6 +134,11 @@ class ResidualBlock(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return ``(B, channels, H, W)``."""
         return features + self.branch(features)
+
+
+@streamed.register
+def _(block: ResidualBlock) -> Stage:
+    return Skip(streamed(block.branch))
 
 
 class SubPixel(nn.Sequential):
@@ -130,6 +169,12 @@ def phase_convolution(conv: nn.Conv2d, phases: Tensor, factor: int) -> Tensor:
     Returns:
         ``(B, C', factor * H, factor * W)``.
     """
+    kernel, bias = phase_kernel(conv, factor)
+    return F.pixel_shuffle(F.conv2d(phases, kernel, bias, padding=kernel.shape[2] // 2), factor)
+
+
+def phase_kernel(conv: nn.Conv2d, factor: int) -> tuple[Tensor, Tensor | None]:
+    """Return the kernel ``(C' * factor**2, C * factor**2, k, k)`` and the bias of ``phase_convolution``."""
     out, channels, side, _ = conv.weight.shape
     reach = side // 2
     coarse = -(-reach // factor)
@@ -142,7 +187,7 @@ def phase_convolution(conv: nn.Conv2d, phases: Tensor, factor: int) -> Tensor:
     taps = taps.permute(0, 2, 5, 1, 3, 6, 4, 7)
     kernel = taps.reshape(out * factor**2, channels * factor**2, len(tap), len(tap))
     bias = None if conv.bias is None else conv.bias.repeat_interleave(factor**2)
-    return F.pixel_shuffle(F.conv2d(phases, kernel, bias, padding=coarse), factor)
+    return kernel, bias
 
 
 def _conv_norm(channels: int, norm: str) -> list[nn.Module]:
@@ -160,6 +205,19 @@ def shrink_residuals(body: nn.Module, factor: float = 0.1) -> None:
             nn.init.kaiming_normal_(module.weight)
             module.weight.mul_(factor)
             module.bias.zero_()
+
+
+@torch.no_grad()
+def start_as_nearest(upsampling: nn.Module) -> None:
+    """Let sub-pixel stages begin as nearest-neighbour upsampling of a convolution: all phases are given one kernel.
+
+    Random kernels of their own print a grid that training has to unlearn (Aitken et al., arXiv 1707.02937: ICNR).
+    """
+    for stage in upsampling.modules():
+        if isinstance(stage, SubPixel):
+            conv = cast(nn.Conv2d, stage[0])
+            for values in conv.parameters():
+                values.copy_(values[:: stage.factor**2].repeat_interleave(stage.factor**2, 0))
 
 
 def receptive_field(scale: int, blocks: int) -> int:
