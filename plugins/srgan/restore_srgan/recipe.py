@@ -14,7 +14,7 @@ from restore.errors import UsageError
 from restore.objective import build_objective
 from restore.training import Supervised
 from restore.training.patches import Sampling
-from restore_srgan.generator import SRResNet
+from restore_srgan.generator import SRResNet, start_as_nearest
 from restore_srgan.observed import observed
 from restore_srgan.start import find_start
 
@@ -86,8 +86,13 @@ class SRResNetX4(Supervised):
         return f"{told}; started from {self.start.name}, x{self.start.scale}, with an upsampling at random"
 
     def network(self) -> nn.Module:
-        """Return SRResNet with the recipe's options, and with the weights to start from. Raises WeightsError."""
+        """Return SRResNet with the recipe's options and the weights to start from; a new upsampling prints no grid.
+
+        Raises:
+            WeightsError: weights that do not fit.
+        """
         made = SRResNet(**self.model_options)
+        start_as_nearest(made.upsampling)
         if self.start is not None:
             self.start.fill(made)
         return made

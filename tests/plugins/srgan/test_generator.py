@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from restore.contracts import Observation
 from restore.errors import UsageError
-from restore_srgan.generator import SRResNet
+from restore_srgan.generator import SRResNet, start_as_nearest
 
 
 def run(network, image):
@@ -88,3 +88,37 @@ def test_the_tail_on_the_coarse_grid_is_the_papers_tail(scale):
         features = network.head(image)
         literal = network.tail(network.upsampling(features + network.body(features)))
         assert torch.allclose(run(network, image), (literal + 1) / 2, rtol=0, atol=1e-14)
+
+
+@settings(max_examples=8)
+@given(st.sampled_from([2, 3, 4, 8]), st.integers(1, 6), st.integers(1, 6), st.integers(0, 99))
+def test_a_new_upsampling_can_begin_as_nearest_neighbour(scale, height, width, seed):
+    torch.manual_seed(seed)
+    network = SRResNet(scale, blocks=1, channels=4, norm="none").double()
+    start_as_nearest(network.upsampling)
+    features = torch.randn(1, 4, height, width, dtype=torch.float64)
+    with torch.no_grad():
+        for stage in network.upsampling:
+            few = stage(features)
+            coarse = few[:, :, :: stage.factor, :: stage.factor]
+            nearest = F.interpolate(coarse, scale_factor=float(stage.factor), mode="nearest")
+            assert torch.allclose(few, nearest, rtol=0, atol=1e-12)
+            assert coarse.unique().numel() > 1
+            features = few
+
+
+@pytest.mark.parametrize("skip", ["none", "bilinear"])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_a_flat_image_stays_flat_then_and_shows_a_grid_otherwise(scale, skip):
+    """Away from the border, where zeros around the image reach."""
+    torch.manual_seed(0)
+    network = SRResNet(scale, blocks=1, channels=8, norm="none", skip=skip).double().eval()
+    image = torch.full((1, 3, 24, 24), 0.4, dtype=torch.float64)
+
+    def spread():
+        middle = run(network, image)[..., 11 * scale : 13 * scale, 11 * scale : 13 * scale]
+        return (middle.amax((2, 3)) - middle.amin((2, 3))).max().item()
+
+    assert spread() > 1e-3
+    start_as_nearest(network.upsampling)
+    assert spread() < 1e-12

@@ -150,3 +150,12 @@ def test_a_content_that_asks_for_a_critic_is_refused_with_its_cure(photos):
     [phase] = recipe.build()
     with pytest.raises(UsageError, match="critic"):
         phase.objective(recipe.batch(1))
+
+
+@pytest.mark.parametrize("name", ["srresnet-x2", "srresnet-x4"])
+def test_a_fresh_network_prints_no_grid(name):
+    [phase] = registry().find("recipe", name).build(blocks=1, channels=8).build()
+    for stage in phase.network.upsampling:
+        kernels = stage[0].weight.detach().unflatten(0, (8, stage.factor**2))
+        assert torch.equal(kernels, kernels[:, :1].expand_as(kernels))
+        assert not torch.equal(kernels[0], kernels[1])
