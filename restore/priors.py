@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +36,42 @@ def load_prior(prior: str, *, device: str = "auto", weights: Any = None, **optio
         DeviceError: the device is absent.
     """
     name, written = component_options.parse(prior)
+    component, _ = registry().find_weighted("prior", name)
+    file = component.take_weights(written, weights)
+    return assemble(name, {**written, **options}, device=device, weights=file)[0]
+
+
+def assemble(
+    name: str, given: Mapping[str, Any], *, device: str = "auto", weights: str | Path | None = None
+) -> tuple[Prior, str | None]:
+    """Build a prior, fill it, and return it with the name of what it was filled with, None for nothing.
+
+    Args:
+        name: as for ``load_prior``, without options.
+        given: options, ``weights`` among them only where the prior has an option of its own by that name.
+        device: as for ``load_prior``.
+        weights: a file.
+
+    Raises:
+        RestoreError: as ``load_prior``.
+    """
+    file = None if weights is None else Path(weights)
     component, named = registry().find_weighted("prior", name)
     tag = split_tag(name)[1]
-    taken = component.take_weights(written, weights)
-    file = None if taken is None else Path(taken)
-    given = {**written, **options}
     where = choose_device(device)
     trained = None
-    chosen = given
+    chosen = dict(given)
     if file is None:
         trained = installed(component, (named,) if tag and named else component.weights, given)
     elif tag:
         raise UsageError(f"{name} names weights, and {file} holds others", "leave one of them out")
     elif component.reads_weights():
-        chosen = {**given, "weights": file}
+        chosen["weights"] = file
     else:
         trained = from_file(file, component, given)
-    made = component.build(**(chosen if trained is None else trained.options))
+    if trained is not None:
+        chosen = trained.options
+    made = component.build(**chosen)
     if not isinstance(made, Prior):
         raise PluginError(
             f"{component.spec.factory} made a {type(made).__name__}, which is no restore.contracts.Prior",
@@ -64,4 +84,5 @@ def load_prior(prior: str, *, device: str = "auto", weights: Any = None, **optio
             f"{component.spec.name} is a network, and it has no weights",
             "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
         )
-    return made.eval().requires_grad_(False).to(where)
+    filled_with = trained.name if trained is not None else None if file is None else str(file)
+    return made.eval().requires_grad_(False).to(where), filled_with

@@ -230,7 +230,7 @@ def _ambiguous(kind: str, name: str, matches: list[Component]) -> PluginError:
     )
 
 
-COMMANDS = {"degradation": "degrade", "model": "run", "recipe": "train", "protocol": "bench"}
+COMMANDS = {"degradation": "degrade", "model": "run", "prior": "sample", "recipe": "train", "protocol": "bench"}
 """What uses the components of a kind, on the command line."""
 
 

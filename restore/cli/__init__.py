@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": ("restore.cli.bench:bench", "Measure models on data sets under a protocol."),
     "compare": ("restore.cli.compare:compare", "Compare two results, image by image."),
     "train": ("restore.cli.train:train", "Train weights by a recipe."),
+    "sample": ("restore.cli.sample:sample", "Draw images from a prior."),
     "weights": ("restore.cli.weights:weights", "List, verify, import and convert weights."),
     "plugin": ("restore.cli.plugins:plugin", "Look after plugins."),
 }

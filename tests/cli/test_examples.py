@@ -56,6 +56,8 @@ def named(path, params):
             yield "model", params["model"]
         case ("degrade",):
             yield from (("degradation", text) for text in params["spec"].split("|"))
+        case ("sample",):
+            yield "prior", params["prior"]
         case ("train",):
             yield "recipe", ":".join(filter(None, (params["recipe"], ",".join(params["pairs"]))))
         case ("metric",):
