@@ -68,7 +68,9 @@ def invert(
         PluginError: a prior whose images are never finite.
         DeviceError: memory does not suffice for one search.
     """
-    with torch.no_grad(), torch.autocast(observation.image.device.type, enabled=False):
+    where = observation.image.device.type
+    # Out of inference mode, where there are no gradients, and of the caller's precision.
+    with torch.inference_mode(False), torch.no_grad(), torch.autocast(where, enabled=False):
         dtype = torch.float64 if observation.image.dtype == torch.float64 else torch.float32
         chosen = settings or Settings()
         rough = precision if chosen.optimizer in ROUGH else "float32"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from restore.contracts import Observation
 from restore.errors import InputError
@@ -22,7 +23,7 @@ def placed(observation: Observation, prepared: Prepared) -> Observation:
         raise InputError(f"a search observes images (B, C, H, W) of floats, not {tuple(image.shape)} of {image.dtype}")
     if not len(image):
         raise InputError("no image was observed, so there is nothing to search for")
-    image = image.to(prepared.device, prepared.dtype)
+    image = _placed(image, prepared)
     if mask is not None:
         if mask.shape != (len(image), 1, *image.shape[-2:]):
             raise InputError(
@@ -31,8 +32,14 @@ def placed(observation: Observation, prepared: Prepared) -> Observation:
             )
         if not torch.isfinite(mask).all():
             raise InputError("the mask holds NaN or infinity", "1 = missing, 0 = known")
-        mask = mask.to(prepared.device, prepared.dtype)
+        mask = _placed(mask, prepared)
         image = torch.where(mask > 0, 0, image)
     if not torch.isfinite(image).all():
         raise InputError("what was observed holds NaN or infinity among its known pixels", "mask such pixels")
     return replace(observation, image=image, mask=mask)
+
+
+def _placed(values: Tensor, prepared: Prepared) -> Tensor:
+    """Return values for the search; those made in inference mode as a copy, through which gradients can flow."""
+    values = values.to(prepared.device, prepared.dtype)
+    return values.clone() if values.is_inference() else values

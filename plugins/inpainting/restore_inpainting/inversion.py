@@ -107,7 +107,7 @@ class LatentInversion(Model):
         self.sides = (height, width)
 
     def declared(self, spec: ModelSpec) -> ModelSpec:
-        """Return what holds for this prior and degradation: the only size, the scale, the channels.
+        """Return what holds for this prior, degradation and seed: the only size, the scale, the channels, chance.
 
         Raises:
             UsageError: the degradation does not divide the sides of the prior's images.
@@ -120,7 +120,7 @@ class LatentInversion(Model):
                 "take a scale that divides the sides of the prior's images",
             )
         taken = (1, 3) if self._colours else (channels,)
-        return replace(spec, scale=scale, fixed_size=(height, width), channels=taken)
+        return replace(spec, scale=scale, fixed_size=(height, width), channels=taken, stochastic=self.seed is None)
 
     @property
     def _colours(self) -> bool:

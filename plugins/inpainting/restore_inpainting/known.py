@@ -55,7 +55,7 @@ def know(text: str | None, image: Tensor) -> Known:
     # Noise has detail in every place, so that no difference between two draws goes unseen.
     shown = torch.rand(image.shape, generator=torch.Generator().manual_seed(0)).to(image)
     draws = [degradation.draw(shown, torch.Generator().manual_seed(seed)) for seed in (1, 2)]
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():
         first, second = (signal(shown.clone().requires_grad_(), degradation, params).detach() for params in draws)
     masks = [degradation.mask(shown, params) for params in draws]
     if not _equal(first, second) or not _equal(*masks):

@@ -14,6 +14,7 @@ import restore
 from restore.composition import build_degradation
 from restore.contracts import Observation
 from restore.errors import InputError, UnknownNameError, UsageError
+from restore.testing.running import plan
 
 QUICK = {"prior": "waves", "steps": 150, "restarts": 3, "optimizer": "lbfgs", "seed": 0}
 
@@ -139,3 +140,12 @@ def test_what_cannot_be(waves, options, error, message):
 def test_a_prior_is_needed(site):
     with pytest.raises(UsageError, match="needs the option 'prior'"):
         restore.load("inversion", degradation="bicubic:scale=4")
+
+
+@pytest.mark.parametrize("more", ["seed=0", "degradation=bicubic:scale=4"])
+def test_it_passes_the_conformance_kit(waves, more):
+    verdicts = [trial.run() for trial in plan(f"inversion:prior=waves,steps=3,restarts=1,optimizer=lbfgs,{more}")]
+    assert [f"{v.check}: {v.failure}" for v in verdicts if not v.ok] == []
+    passed = {v.check for v in verdicts if v.outcome == "passed"}
+    wanted = {"seed=0": {"batch-equals-singles", "thread-safe"}}.get(more, {"random-draws"})
+    assert wanted | {"inference-mode"} <= passed
