@@ -45,7 +45,7 @@ def test_sixty_components_fit_a_terminal(many):
     assert len(lines) > 60
     assert max(map(len, lines)) == 80
     headings = [line for line in lines if line and not line.startswith(" ")]
-    assert headings == ["degradations", "models", "losses", "metrics", "recipes", "protocols"]
+    assert headings == ["degradations", "models", "losses", "priors", "metrics", "recipes", "protocols"]
     assert all(lines[lines.index(heading) - 1] == "" for heading in headings[1:])
     [row] = [line for line in lines if "model-03" in line]
     assert row.split()[:3] == ["model-03", "denoising", "What"]
