@@ -29,7 +29,8 @@ bench: .venv/installed-for-bench
 	$(BIN)/python benchmarks/publish.py --data $(DATA)
 	$(BIN)/python benchmarks/checkerboard.py --data $(DATA)/set5 srresnet
 	$(BIN)/python benchmarks/speed/startup.py
-	$(BIN)/python benchmarks/speed/precision.py
+	$(BIN)/python benchmarks/speed/restoring.py --data $(DATA)
+	$(BIN)/python benchmarks/speed/training.py
 	$(BIN)/python benchmarks/speed/memory.py
 	$(BIN)/python benchmarks/speed/gpu.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/metrics.py --data $(DATA)
