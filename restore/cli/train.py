@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from restore.cli import several
 from restore.cli.group import INTERRUPTED
 from restore.errors import InputError, PluginError, UsageError
 from restore.values import as_text, convert
@@ -21,6 +23,7 @@ Examples:
   restore train srresnet-x4 --data photos --validation Set5
   restore train srresnet-x4 --data photos --steps 20000 --set batch_size=32
   restore train srresnet-x4 --resume
+  restore train srgan-x4 --data photos --processes 2
   tensorboard --logdir runs
 
 Ctrl-C finishes the step, writes a checkpoint and stops; --resume goes on from
@@ -44,6 +47,7 @@ RECIPE.md. `restore info RECIPE` lists the options for --set.
 @click.option("--resume", is_flag=True, help="Continue the run in the run folder.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--precision", default="auto", show_default=True, help="auto, float32 or bfloat16.")
+@click.option("--processes", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="A GPU each.")
 @click.option("--validate-every", type=click.IntRange(min=1), default=500, show_default=True, metavar="N")
 @click.option("--checkpoint-every", type=click.IntRange(min=1), default=500, show_default=True, metavar="N")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -60,11 +64,14 @@ def train(
     resume: bool,
     device: str,
     precision: str,
+    processes: int,
     validate_every: int,
     checkpoint_every: int,
     quiet: bool,
 ) -> None:
     """Train weights by a RECIPE: a training run that a plugin describes."""
+    if processes > 1 and not several.are_running(processes):
+        context.exit(several.run(processes, [sys.executable, "-m", "restore", *sys.argv[1:]]))
     from restore.options import check, parse, parse_pairs
     from restore.registry import registry
 

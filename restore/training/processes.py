@@ -1,8 +1,8 @@
 """Several processes, one training: who takes part, and how their networks stay equal.
 
 Every process holds a replica of every network and computes the gradients of its share of a step's batch; all
-optimisers then step along their mean. torchrun starts the processes, accelerate connects them; neither is needed,
-nor imported, where there is one.
+optimisers then step along their mean. ``--processes`` or torchrun starts them, accelerate connects them; neither is
+needed, nor imported, where there is one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from restore.errors import DeviceError, RestoreError, UsageError
 PATIENCE = timedelta(hours=12)
 """How long the others wait for the first process, which alone validates."""
 STARTED_BY = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
-"""What torchrun tells each process that it starts."""
+"""What each process is told by whom it is started."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +172,7 @@ def take_device(name: str) -> None:
         if local >= there:
             raise DeviceError(
                 f"there is no GPU for process {index}: this machine has {there}",
-                f"start one process a GPU, torchrun --nproc-per-node {there}, or use --device cpu",
+                f"start one process a GPU, --processes {there}, or use --device cpu",
             )
         torch.cuda.set_device(local)
 

@@ -310,3 +310,38 @@ def test_ctrl_c_leaves_a_checkpoint_and_resuming_gives_the_bits_of_an_uninterrup
     assert weights(tiny / "parts") == weights(tiny / "whole")
     one, two = (checkpoint.load(tiny / name / "checkpoint.safetensors") for name in ("parts", "whole"))
     assert one["optimizers"]["net"]["state"][0]["exp_avg"].equal(two["optimizers"]["net"]["state"][0]["exp_avg"])
+
+
+@pytest.mark.slow
+def test_several_processes_stop_together_and_go_on_as_if_nothing_had_been(tiny, site):
+    """Ctrl-C in the middle of a run of two; torchrun goes on with it; the bits are those of a whole run of two."""
+    common = arguments("--steps", 30, "--set", "pause=0.03", "--validation", "photos", "--validate-every", 20)
+    environment = {**os.environ, "PYTHONPATH": str(site.folder)}
+
+    def start(*words):
+        command = [sys.executable, "-m", *map(str, words)]
+        return subprocess.Popen(command, cwd=tiny, stderr=subprocess.PIPE, text=True, env=environment)
+
+    parts = start("restore", *common, "-o", "parts", "--processes", 2)
+    log = tiny / "parts" / "log.jsonl"
+    deadline = time.monotonic() + 300
+    while parts.poll() is None and not (log.exists() and log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    parts.send_signal(signal.SIGINT)
+    err = parts.communicate(timeout=300)[1]
+    assert parts.returncode == 130, err
+    assert err.count("--resume continues from") == 1
+    assert "Traceback" not in err
+    stopped = checkpoint.load(tiny / "parts" / "checkpoint.safetensors")["step"]
+    assert 0 < stopped < 30
+
+    torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m", "restore")
+    resumed = start(*torchrun, *common, "-o", "parts", "--resume")
+    err = resumed.communicate(timeout=300)[1]
+    assert resumed.returncode == 0, err
+    assert err.count(f"training on 2 x cpu in float32, from step {stopped} to 30") == 1
+    whole = start("restore", *common, "-o", "whole", "--processes", 2, "--quiet")
+    assert whole.communicate(timeout=300)[1] == ""
+    assert weights(tiny / "parts") == weights(tiny / "whole")
+    steps = [json.loads(line)["step"] for line in log.read_text().splitlines()]
+    assert steps == sorted(steps)

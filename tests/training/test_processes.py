@@ -155,7 +155,7 @@ def test_each_process_takes_a_gpu_of_its_own(second_of_four, monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(DeviceError, match="this machine has 2") as caught:
         take_device("cuda")
-    assert "--nproc-per-node 2" in caught.value.cure
+    assert "--processes 2" in caught.value.cure
 
 
 def test_without_accelerate_the_cure_is_told(second_of_four, monkeypatch):
