@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 
 import pytest
@@ -172,3 +173,16 @@ def test_memory_that_does_not_suffice_halves_the_batch(linear, monkeypatch):
         found.image, invert(prior, Observation(image=y), settings=Settings(steps=5, restarts=2)).image
     )
     assert max(sizes) == 4
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("method", METHODS)
+def test_a_gpu_finds_what_the_cpu_finds(conv, method):
+    y, _ = conv.drawn(8)
+    seen = build_degradation("bicubic:scale=2").observe(y, torch.Generator().manual_seed(0))
+    settings = Settings(optimizer=method, steps=20, restarts=4)
+    here = invert(conv, seen, settings=settings)
+    there = invert(copy.deepcopy(conv).cuda(), seen, settings=settings, terms="0.001*tv")
+    assert there.image.device.type == "cuda"
+    assert torch.allclose(there.image.cpu(), here.image, atol=0.05)

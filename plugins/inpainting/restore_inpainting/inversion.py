@@ -35,7 +35,7 @@ class LatentInversion(Model):
         steps: of the search, at most.
         restarts: searches for each image, of which the best wins.
         optimizer: ``adam``, ``nesterov`` or ``lbfgs``.
-        learning_rate: none: 0.05 for adam, 0.01 for nesterov.
+        learning_rate: none: 0.05 for adam, 20 for nesterov, whose gradient is of a mean over pixels.
         momentum: of nesterov.
         schedule: of the learning rate: ``cosine`` down to a tenth, ``stairs`` down 5 % every 100 steps, ``constant``.
         start: ``random``; ``normal``, as the semantic-inpainting authors; ``encoder``, the prior's own guess.

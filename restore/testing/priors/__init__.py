@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from restore.testing.check import Check
-from restore.testing.priors.capabilities import critic_gives_logits, encode_gives_latents, features_gives_maps
+from restore.testing.priors.capabilities import (
+    critic_gives_logits,
+    encode_gives_latents,
+    features_gives_maps,
+    stages_make_the_image,
+)
 from restore.testing.priors.conduct import inputs_are_left_alone, process_is_left_alone
 from restore.testing.priors.decoding import (
     batch_equals_singles,
@@ -26,5 +31,6 @@ CHECKS: tuple[Check, ...] = (
     encode_gives_latents,
     critic_gives_logits,
     features_gives_maps,
+    stages_make_the_image,
     state_goes_through_safetensors,
 )

@@ -1,12 +1,14 @@
-"""What a prior may offer beside decode: an encoder, a critic, features."""
+"""What a prior may offer beside decode: an encoder, a critic, features, stages."""
 
 from __future__ import annotations
 
+import math
+
 import torch
 
-from restore.contracts import Criticises, Encodes, HasFeatures
+from restore.contracts import Criticises, DecodesInStages, Encodes, HasFeatures
 from restore.testing.check import Inapplicable, check, require
-from restore.testing.priors.given import build, images, require_equal
+from restore.testing.priors.given import build, images, latents, require_equal
 from restore.testing.subject import Subject
 
 ALONE = 1e-4
@@ -87,3 +89,38 @@ def features_gives_maps(subject: Subject) -> None:
     )
     for number, (one, among) in enumerate(zip(first, maps, strict=True)):
         require_equal(one, among[:1], f"map {number}", ALONE)
+
+
+@check("every stage of the decoder can be left and entered, with a gradient")
+def stages_make_the_image(subject: Subject) -> None:
+    """``decode_from(stage, decode_to(stage, z))`` is ``decode(z)``."""
+    prior = build(subject)
+    if not isinstance(prior, DecodesInStages):
+        raise Inapplicable("it has no decode_to and decode_from with stages")
+    require(
+        isinstance(prior.stages, int) and prior.stages >= 1,
+        expected="stages, the number of places, 1 or more",
+        found=repr(prior.stages),
+        cure="leave decode_to and decode_from out where there is none",
+    )
+    z = latents(prior)
+    with torch.no_grad():
+        whole = prior.decode(z)
+    for stage in range(1, prior.stages + 1):
+        with torch.no_grad():
+            features = prior.decode_to(stage, z)
+        image = prior.decode_from(stage, features.requires_grad_())
+        apart = float((image.detach() - whole).abs().max()) if image.shape == whole.shape else math.nan
+        require(
+            apart <= ALONE,
+            expected=f"decode_from({stage}, decode_to({stage}, z)) is decode(z), within {ALONE:g}",
+            found=f"they differ by up to {apart:.3g}" if image.shape == whole.shape else f"{tuple(image.shape)}",
+            cure="let decode be the two of them, one after the other",
+        )
+        slope = torch.autograd.grad(image.sum(), features, allow_unused=True)[0] if image.requires_grad else None
+        require(
+            slope is not None and bool(slope.any()),
+            expected=f"a gradient of the image in the features of stage {stage}",
+            found="none" if slope is None else "zero everywhere",
+            cure="leave torch.no_grad() and .detach() out of decode_from: a refinement follows its gradient",
+        )

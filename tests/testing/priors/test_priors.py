@@ -54,6 +54,16 @@ class Able(Plain):
     def critic(self, image: Tensor) -> Tensor:
         return self.look(image).flatten(1).mean(1)
 
+    stages = 2
+
+    def decode_to(self, stage: int, z: Tensor) -> Tensor:
+        seed = self.start(z).view(-1, 8, 3, 4)
+        return seed if stage == 1 else self.norm(seed).relu()
+
+    def decode_from(self, stage: int, features: Tensor) -> Tensor:
+        normed = self.norm(features).relu() if stage == 1 else features
+        return self.finish(self.end(nn.functional.interpolate(normed, scale_factor=2)))
+
 
 class Analytic(Plain):
     """Nothing is learnt."""
@@ -66,7 +76,7 @@ class Analytic(Plain):
 
 
 HERE = f"{__name__}:"
-OFFERED = {"encode-gives-latents", "critic-gives-logits", "features-gives-maps"}
+OFFERED = {"encode-gives-latents", "critic-gives-logits", "features-gives-maps", "stages-make-the-image"}
 ABSENT = {"Plain": OFFERED, "Able": set(), "Analytic": OFFERED | {"state-goes-through-safetensors"}}
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 
@@ -199,6 +209,20 @@ class Pooled(Able):
         return [one.mean((2, 3)) for one in super().features(image)]
 
 
+class SkippingStage(Able):
+    def decode_from(self, stage, features):
+        return super().decode_from(2, features)
+
+
+class StageNought(Able):
+    stages = 0
+
+
+class CutStage(Able):
+    def decode_from(self, stage, features):
+        return super().decode_from(stage, features.detach())
+
+
 class Stateless(Plain):
     """What it has learnt is an attribute, which no weights file holds."""
 
@@ -232,6 +256,9 @@ DEFECTS = [
     ("critic-gives-logits", "SilentCritic", ["found: none", ".detach()"]),
     ("features-gives-maps", "Backwards", ["from fine to coarse", "turn the list around"]),
     ("features-gives-maps", "Pooled", ["a list of maps (4, C, H, W)", "(4, 3)"]),
+    ("stages-make-the-image", "SkippingStage", ["decode_from(1, decode_to(1, z)) is decode(z)", "differ by up to"]),
+    ("stages-make-the-image", "StageNought", ["1 or more", "found: 0"]),
+    ("stages-make-the-image", "CutStage", ["features of stage 1", "found: none"]),
     ("state-goes-through-safetensors", "Stateless", ["differ by up to", "register_buffer"]),
 ]
 
