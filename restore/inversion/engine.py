@@ -56,9 +56,9 @@ def invert(
         settings: how it is searched.
         start: ``random``, ``normal``, ``encoder`` or latents.
         anchor: ``z0`` of the settings' ``latent_weight``, ``(B, *latent_shape)``; None: 0.
-        precision: of decoder and critic during the search: ``float32``, ``bfloat16``, ``float16``. Latents, losses
-            and results are float32, or float64 as the observation; so is all that L-BFGS does, whose line search
-            would stumble over rounding.
+        precision: of decoder and critic during the search, ``float32`` or ``bfloat16``. Latents, losses and results
+            are float32, or float64 as the observation; so is all that L-BFGS does, whose line search would stumble
+            over rounding.
         progress: called with (done, total), in steps.
 
     Raises:
@@ -73,6 +73,11 @@ def invert(
     with torch.inference_mode(False), torch.no_grad(), torch.autocast(where, enabled=False):
         dtype = torch.float64 if observation.image.dtype == torch.float64 else torch.float32
         chosen = settings or Settings()
+        if precision not in ("float32", "bfloat16"):
+            raise UsageError(
+                f"a search does not compute in {precision}, in which small gradients vanish",
+                "precision is float32 or bfloat16",
+            )
         rough = precision if chosen.optimizer in ROUGH else "float32"
         prepared = Prepared(prior, dtype=dtype, precision=rough)
         compared = losses.build(fit, prior, prepared.device)

@@ -23,7 +23,7 @@ class Prepared:
     Args:
         prior: in any mode.
         dtype: float32 or float64, of latents and images.
-        precision: in which it decodes and judges during a search: ``float32``, ``bfloat16``, ``float16``.
+        precision: in which it decodes and judges during a search: ``float32``, ``bfloat16``.
     """
 
     def __init__(self, prior: Prior, *, dtype: torch.dtype, precision: str) -> None:

@@ -34,6 +34,8 @@ def test_what_cannot_be_asked(conv, linear):
     y, _ = conv.drawn(1)
     with pytest.raises(UsageError, match="nothing to minimise"):
         invert(conv, Observation(image=y), fit=None)
+    with pytest.raises(UsageError, match="float16"):
+        invert(conv, Observation(image=y), precision="float16")
     with pytest.raises(UsageError, match="no stage 3"):
         invert(conv, Observation(image=y), settings=Settings(steps=1, refine_steps=1, refine_stage=3))
     with pytest.raises(UsageError, match="no stages"):

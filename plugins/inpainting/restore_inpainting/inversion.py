@@ -30,7 +30,7 @@ class LatentInversion(Model):
         weights: a file for the prior, in place of its own weights.
         degradation: ``bicubic:scale=4``, ``grayscale``, ``gaussian-blur:sigma=2|bicubic:scale=2`` ...; none: the
             image is compared as it is, which suits noise too. Not for what it draws at random.
-        fit: losses that compare the degraded image with what was observed.
+        fit: losses that compare the degraded image with what was observed; none: the terms do it all.
         terms: losses of the image alone, such as ``0.003*adversarial + 0.1*tv``.
         steps: of the search, at most.
         restarts: searches for each image, of which the best wins.
@@ -64,7 +64,7 @@ class LatentInversion(Model):
         prior: str,
         weights: Path | None = None,
         degradation: str | None = None,
-        fit: str = "mse",
+        fit: str | None = "mse",
         terms: str | None = None,
         steps: int = 500,
         restarts: int = 4,

@@ -125,7 +125,7 @@ def test_the_seed_decides(waves):
         ({"degradation": "bicubic:scale=5"}, UsageError, "makes 7 x 7 of 32 x 32"),
         ({"degradation": "bicubik"}, UnknownNameError, "bicubik"),
         ({"prior": "wave"}, UnknownNameError, "wave"),
-        ({"fit": ""}, UsageError, "nothing to minimise"),
+        ({"fit": "none"}, UsageError, "nothing to minimise"),
         ({"fit": "l1 +"}, UsageError, "empty term|not a weight|l1"),
         ({"terms": "adversarial"}, UsageError, "Waves has none"),
         ({"steps": 0}, UsageError, "steps=0"),
