@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from restore.contracts import Model, Observation
 from restore.errors import UsageError
 from restore_srgan.streaming import FEW, Chain, Convolution, Pointwise, Skip, Stage, Strips, stream, streamed
+from restore_srgan.symmetries import self_ensemble
 
 STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
 STRIP = 8192
@@ -38,6 +39,7 @@ class SRResNet(Model):
         channels: feature channels.
         norm: ``batch`` as the paper, or ``none``.
         skip: ``none`` as the paper, or ``bilinear`` to add the bilinearly upscaled input to the output.
+        ensemble: average over the image's eight symmetries, for eight times the work.
 
     Raises:
         UsageError: an unsupported scale, or a size below 1.
@@ -50,6 +52,7 @@ class SRResNet(Model):
         channels: int = 64,
         norm: Literal["batch", "none"] = "batch",
         skip: Literal["none", "bilinear"] = "none",
+        ensemble: bool = False,
     ) -> None:
         super().__init__()
         if scale not in STAGES:
@@ -57,7 +60,7 @@ class SRResNet(Model):
         if blocks < 1 or channels < 1:
             raise UsageError(f"srresnet needs blocks and channels of at least 1, not {blocks} and {channels}")
         self.scale: int = scale
-        self.skip = skip
+        self.skip, self.ensemble = skip, ensemble
         self.receptive_field = receptive_field(scale, blocks)
         self.head = nn.Sequential(nn.Conv2d(3, channels, 9, padding=4), nn.PReLU())
         self.body = nn.Sequential(*(ResidualBlock(channels, norm) for _ in range(blocks)), *_conv_norm(channels, norm))
@@ -68,7 +71,11 @@ class SRResNet(Model):
 
     def forward(self, observation: Observation) -> Tensor:
         """Return ``(B, 3, scale*H, scale*W)`` for an image ``(B, 3, H, W)`` in [0, 1]."""
-        image = observation.image
+        if self.ensemble:
+            return self_ensemble(self._upscaled, observation.image)
+        return self._upscaled(observation.image)
+
+    def _upscaled(self, image: Tensor) -> Tensor:
         if image.device.type == "cpu" and not (self.training or torch.is_grad_enabled()):
             return self._streamed(image)
         features = self.head(image)
