@@ -30,8 +30,8 @@ FACE = (12 / 89, 26 / 109, 64 / 89)
 """Left and top over the sides, and the side over the width, of the square that is face in CelebA's aligned images."""
 ALIGNED = ((89, 109), (178, 218))
 """Width and height of these, in half and full size."""
-IDX_IMAGES = 0x803
-"""What an idx file of images begins with: bytes, in 3 dimensions."""
+IDX_BYTES = 0x800
+"""What an idx file of bytes begins with, plus the number of its dimensions."""
 
 
 def load_squares(
@@ -67,7 +67,7 @@ def load_squares(
         raise UsageError("images are needed to train on", "name a folder or a zip of them with --data")
     idx = _idx_file(data)
     if idx is not None:
-        digits = _read_idx(idx)[:first]
+        digits = _read_idx(idx, 3)[:first, None]
         squares = _framed(digits, side).expand(-1, 3 if colors == "rgb" else 1, -1, -1).contiguous()
         progress(len(squares), len(squares))
         return squares, f"{len(squares)} images of {idx.name}, {side} x {side}"
@@ -84,6 +84,38 @@ def load_squares(
             squares[number] = square
             progress(number + 1, total)
     return squares, f"{total} images, {side} x {side}, crop {crop}"
+
+
+def load_digits(data: Path | None, part: Literal["train", "t10k"]) -> tuple[Tensor, Tensor]:
+    """Read MNIST, or another set in its form.
+
+    Args:
+        data: the folder of ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte`` and so on, gzipped or not.
+        part: the training or the test set.
+
+    Returns:
+        uint8 ``(N, 1, 28, 28)``, white on black, and labels ``(N,)`` from 0 to 9.
+
+    Raises:
+        UsageError: no folder was named.
+        InputError: files that are absent, no idx files, or do not belong together.
+    """
+    if data is None:
+        raise UsageError("digits are needed", "name the folder of MNIST's four files with --data")
+    digits, labels = (
+        _read_idx(_named(data, f"{part}-{what}-ubyte"), dimensions)
+        for what, dimensions in (("images-idx3", 3), ("labels-idx1", 1))
+    )
+    if len(digits) != len(labels):
+        raise InputError(f"{data} holds {len(digits)} digits and {len(labels)} labels of {part}", "fetch both again")
+    return digits[:, None], labels.long()
+
+
+def _named(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise InputError(f"{folder} lacks {name}", "name the folder of MNIST's four files, gzipped or not")
 
 
 def _mapped(
@@ -156,17 +188,18 @@ def _idx_file(data: Path) -> Path | None:
     return next(iter(training or found), None)
 
 
-def _read_idx(path: Path) -> Tensor:
-    """Return ``(N, 1, H, W)`` of an idx file (LeCun et al., the MNIST database). Raises InputError."""
+def _read_idx(path: Path, dimensions: int) -> Tensor:
+    """Return the bytes of an idx file (LeCun et al., the MNIST database) in their shape. Raises InputError."""
+    start = 4 * (1 + dimensions)
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        magic, count, height, width = (int(value) for value in np.frombuffer(content[:16], ">u4"))
-        if magic != IDX_IMAGES:
-            raise ValueError("it does not begin as a file of images does")
-        pixels = np.frombuffer(content, np.uint8, offset=16).reshape(count, 1, height, width)
+        magic, *shape = (int(value) for value in np.frombuffer(content[:start], ">u4"))
+        if magic != IDX_BYTES + dimensions:
+            raise ValueError(f"it does not begin as one of {dimensions} dimensions does")
+        values = np.frombuffer(content, np.uint8, offset=start).reshape(shape)
     except (OSError, EOFError, ValueError) as error:
-        raise InputError(f"{path} is no idx file of images: {error}", "fetch it again") from error
-    return torch.from_numpy(pixels.copy())
+        raise InputError(f"{path} is no idx file that can be used: {error}", "fetch it again") from error
+    return torch.from_numpy(values.copy())
 
 
 def _framed(digits: Tensor, side: int) -> Tensor:

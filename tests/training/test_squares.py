@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from restore.errors import InputError, UsageError
-from restore.training.squares import load_squares
+from restore.training.squares import load_digits, load_squares
 
 
 def silent(done, total):
@@ -63,6 +63,22 @@ def test_digits_get_a_black_border(digits):
     assert not squares.any()
 
 
+def test_digits_with_labels(digits):
+    folder, pixels = digits
+    labels = np.array([7, 2, 1, 0, 9], dtype=np.uint8)
+    (folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, 5) + labels.tobytes())
+    images, read = load_digits(folder, "train")
+    assert torch.equal(images[:, 0], pixels)
+    assert read.tolist() == [7, 2, 1, 0, 9]
+    with pytest.raises(InputError, match="lacks t10k-labels-idx1-ubyte"):
+        load_digits(folder, "t10k")
+    (folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, 2) + b"\1\2")
+    with pytest.raises(InputError, match="5 digits and 2 labels"):
+        load_digits(folder, "train")
+    with pytest.raises(UsageError, match="digits are needed"):
+        load_digits(None, "train")
+
+
 def test_faces_of_celeba_are_cut_by_their_box(tmp_path):
     image = picture(89, 109)
     zipped(tmp_path / "images.zip", b=image, a=picture(89, 109, 1))
@@ -103,5 +119,5 @@ def test_what_cannot_be_used(tmp_path):
     with pytest.raises(InputError, match=r"broken\.zip: a\.png: "):
         load_squares(tmp_path, 8, silent)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x01" + b"\0" * 12)
-    with pytest.raises(InputError, match="is no idx file of images"):
+    with pytest.raises(InputError, match="is no idx file that can be used"):
         load_squares(tmp_path, 8, silent)

@@ -96,6 +96,11 @@ class AdversarialRecipe(Recipe):
     def prior(self) -> AdversarialPrior:
         """Return the prior, not trained yet; ``model_options`` make the same."""
 
+    def check(self) -> None:
+        """Raise UsageError for options of which no prior can be made, before anything is read or drawn."""
+        with torch.device("meta"):
+            self.prior()
+
     def load_data(self, folder: Path | None, progress: Progress) -> str:
         """Read the images into memory."""
         self.images, told = load_squares(

@@ -90,7 +90,7 @@ class DCGANFaces(AdversarialRecipe):
             "size": size, "colors": colors, "latent": latent, "width": width, "critic_width": critic_width,
             "widest": widest, "kernel": kernel, "critic_norm": critic_norm,
         }  # fmt: skip
-        self.prior()  # raises for a size or a width that cannot be
+        self.check()
 
     def prior(self) -> AdversarialPrior:
         """Return DCGAN with the recipe's options."""
@@ -207,7 +207,7 @@ class GANMnist(AdversarialRecipe):
             "size": 28, "colors": "gray", "latent": latent, "width": width, "critic_width": critic_width,
             "pieces": pieces,
         }  # fmt: skip
-        self.prior()  # raises for a width that cannot be
+        self.check()
 
     def prior(self) -> AdversarialPrior:
         """Return the perceptrons with the recipe's options."""
