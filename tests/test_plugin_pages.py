@@ -141,7 +141,7 @@ def test_its_commands_and_its_python_work(kind, site, pictures):
     for command in commands(kind):
         if command[1:3] != ["plugin", "new"]:
             assert call(*command[1:]).output
-    snippets = [text for text in blocks(kind, "python") if "registry()" in text]
+    snippets = [text for text in blocks(kind, "python") if "registry()" in text or "load_prior(" in text]
     for text in snippets:
         names = {}
         exec(text, names)
@@ -150,7 +150,7 @@ def test_its_commands_and_its_python_work(kind, site, pictures):
             steps = (expected.diff(dim=dim).abs().mean() for dim in (-1, -2))
             assert float(names["value"]) == pytest.approx(0.5 * float(sum(steps)), rel=1e-5)
         else:
-            prior = names["filled"]("textures")
+            prior = names["prior"]
             assert not prior.training
             assert prior.decode(torch.zeros(1, *prior.latent_shape)).shape == (1, 3, 32, 32)
     assert len(snippets) == (kind in ("loss", "prior"))
