@@ -67,4 +67,10 @@ def restore_recipes() -> list[RecipeSpec]:
             licence="Apache-2.0",
             citation=DCGAN,
         ),
+        RecipeSpec(
+            name="digits",
+            factory="restore_gan.digits:Digits",
+            summary="A reader of MNIST's digits, cross-entropy, Adam, cosine",
+            licence="Apache-2.0",
+        ),
     ]
