@@ -23,7 +23,7 @@ Examples:
   restore sample dcgan-faces -o grid.png
   restore sample dcgan-faces -n 16 --seed 3 -o grid.png --overwrite
   restore sample dcgan-mnist -n 100 -o digits/
-  restore sample dcgan-faces --weights runs/dcgan-faces/dcgan-faces.safetensors
+  restore sample dcgan-faces --weights mine.safetensors -o mine.png
 
 OUT is a file, for all images in one grid, or a folder (one that exists, or a
 name that ends in /), for a file each: 0000.png, 0001.png ... The seed decides
