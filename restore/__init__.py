@@ -20,15 +20,20 @@ _HOMES = {
     "plugins": "restore.catalogue",
     "models": "restore.catalogue",
     "RestoreError": "restore.errors",
+    "RestoreWarning": "restore.notices",
 }
 
-__all__ = ["Outcome", "RestoreError", "Restorer", "degrade", "evaluate", "load", "load_prior", "models", "plugins"]
+__all__ = [
+    "Outcome", "RestoreError", "RestoreWarning", "Restorer", "degrade", "evaluate", "load", "load_prior", "models",
+    "plugins",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from restore.benchmark import evaluate
     from restore.catalogue import models, plugins
     from restore.composition import degrade
     from restore.errors import RestoreError
+    from restore.notices import RestoreWarning
     from restore.priors import load_prior
     from restore.runtime import Outcome, Restorer, load
 

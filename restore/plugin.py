@@ -81,7 +81,7 @@ class Spec:
         twice = [network for network in networks if networks.count(network) > 1]
         if twice:
             raise ValueError(f"{self.name!r} has two networks called {twice[0]!r}")
-        for label in ("summary", "licence", "task"):
+        for label in ("summary", "licence", "task", "size_cure"):
             if not getattr(self, label, "").isprintable():
                 raise ValueError(f"{label} of {self.name!r} must be one line of printable text")
 
@@ -135,6 +135,8 @@ class ModelSpec(Spec):
     """Sides of an input must be a multiple of this; others are padded."""
     fixed_size: tuple[int, int] | None = None
     """(height, width) of the only input size it takes."""
+    size_cure: str = "crop or resize it first"
+    """What whoever has an image of another size is told to do."""
     tiling: Tiling = "forbidden"
     """``exact``: tiles with a halo give the whole image's result; ``approximate``: nearly; ``discouraged``: so
     much is lost that only who asks for a tile size gets tiles; ``internal``: the model cuts large images itself;

@@ -82,8 +82,8 @@ def _convert_literal(value: Any, annotation: Any, choices: tuple[Any, ...]) -> A
 
 def _convert_sequence(value: Any, annotation: Any, kind: type, args: tuple[Any, ...]) -> Any:
     if isinstance(value, str):
-        # 64x48 is how people write a size; in text, an x is a letter.
-        value = (value if str in args else re.sub(r"(?<=\d)x(?=\d)", "+", value)).split("+")
+        # 64x48 is how people write a size, and 8,16,64,64 a box; in text, an x is a letter and a comma a comma.
+        value = (value if str in args else re.sub(r"(?<=\d)(?:x(?=\d)|,\s*)", "+", value)).split("+")
     parts = list(value) if isinstance(value, list | tuple) else [value]
     variadic = get_origin(annotation) is not tuple or args[-1:] == (Ellipsis,)
     wanted = [args[0]] * len(parts) if variadic else list(args)

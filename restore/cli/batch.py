@@ -23,6 +23,8 @@ class Done:
     """For ``--json``."""
     remark: str = ""
     """For people: ``1200 x 800, 2.1 s``."""
+    warnings: Sequence[str] = ()
+    """For people too, a line each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +189,8 @@ class Display:
         if result.status == "done":
             remark = f"  ({result.done.remark})" if result.done.remark else ""
             self.say(f"{job.source} -> {job.output}{remark}")
+            for text in result.done.warnings:
+                self.say(f"warning: {job.source}: {text}")
         elif result.error is not None and not alone:
             self.say(f"failed: {in_one_line(result.error)}")
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from restore.cli.batch import Done, Ticker, finish, run_batch
-from restore.cli.files import expand, mask_for
+from restore.cli.files import expand
+from restore.cli.masks import find_masks, mask_of
 from restore.cli.outputs import Job, plan
-from restore.errors import InputError, RestoreError, UsageError
+from restore.errors import RestoreError, UsageError
 
 if TYPE_CHECKING:
     from restore.runtime import Restorer
@@ -24,6 +25,7 @@ Examples:
   restore run bicubic:scale=2 photos/ -o large/ --recursive
   restore run srresnet 'photos/*.jpg' -o large/ --suffix -x4 --format png
   restore run telea holes/ -o filled/ --mask holes/
+  restore run telea photo.png -o filled.png --mask mask-center:size=0.2
   restore run srresnet --weights my.safetensors photo.png -o large.png
 
 INPUT are files, folders and patterns, OUT a file for one image, or a folder,
@@ -38,7 +40,7 @@ NAME and no image of its own. See `restore list models` and `restore info`.
 @click.argument("model")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", required=True, metavar="OUT", help="File or folder.")
-@click.option("--mask", metavar="M", help="White = missing: a file, a folder paired by name, or `alpha`.")
+@click.option("--mask", metavar="M", help="White = missing: a file, a folder paired by name, alpha, a degradation.")
 @click.option("--set", "pairs", multiple=True, metavar="K=V", help="An option of the model; repeatable.")
 @click.option("--weights", metavar="FILE", help="Weights of your own; also MODEL:weights=FILE.")
 @click.option("--device", default="auto", show_default=True, metavar="D", help="auto, cpu, cuda, mps.")
@@ -81,7 +83,7 @@ def run(
             raise UsageError(f"{key} is no option of a model", f"write --{key} {options[key]}")
     found = expand(inputs, recursive=recursive, leave_out=Path(output))
     chosen = plan(found, output, suffix=suffix, extension=extension, overwrite=overwrite)
-    masks = check_mask(mask)
+    masks = find_masks(mask)
     component, _ = registry().find_weighted("model", name)
     file = component.take_weights(options, weights and Path(weights))
     restorer = assemble(name, options, device=device, precision=precision, tile=read_tile(tile), weights=file)
@@ -100,7 +102,7 @@ def run(
 def restore_one(
     restorer: Restorer,
     job: Job,
-    masks: str | Path | None,
+    masks: Any,
     tick: Ticker,
     *,
     seed: int | None,
@@ -114,9 +116,7 @@ def restore_one(
     limit = max_pixels or images.DEFAULT_MAX_PIXELS
     photo = images.load(job.source, max_pixels=limit)
     check_writable(photo, job.output)
-    mask: Any = masks
-    if isinstance(masks, Path):
-        mask = images.load(mask_for(job.source, job.relative, masks), max_pixels=limit)
+    mask = mask_of(photo, job, masks, seed=seed, max_pixels=limit)
     outcome = restorer.restore(photo, mask=mask, seed=seed, progress=tick)
     if outcome.error is not None:
         raise outcome.error
@@ -129,16 +129,7 @@ def restore_one(
         remarks.append(f"{report.missing_share:.1%} missing")
     if report.redone_in_float32:
         remarks.append(f"{report.redone_in_float32} of {report.tiles} tiles redone in float32")
-    return Done(facts={"report": asdict(report)}, remark=", ".join(remarks))
-
-
-def check_mask(text: str | None) -> str | Path | None:
-    """Return the path of the mask or the folder of masks, or ``alpha``. Raises InputError if it is absent."""
-    if text is None or (text == "alpha" and not Path(text).exists()):
-        return text
-    if not Path(text).exists():
-        raise InputError(f"the mask {text} does not exist", "name a file, a folder, or alpha")
-    return Path(text)
+    return Done(facts={"report": asdict(report)}, remark=", ".join(remarks), warnings=report.warnings)
 
 
 def read_tile(text: str) -> TileSize:

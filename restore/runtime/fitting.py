@@ -20,7 +20,7 @@ def check_size(photo: Photo, spec: ModelSpec) -> None:
         height, width = spec.fixed_size
         raise InputError(
             f"{spec.name} takes images of {width} x {height} only, and {photo.name} is {photo.width} x {photo.height}",
-            "crop or resize it first",
+            spec.size_cure,
         )
 
 

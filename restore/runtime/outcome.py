@@ -32,6 +32,8 @@ class Report:
     """How many times memory did not suffice and a smaller tile was tried."""
     missing_share: float | None = None
     """Share of the pixels that the mask calls missing; None without a mask."""
+    warnings: tuple[str, ...] = ()
+    """What the model had to tell (``restore.notices``); of images in one batch, all have the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from restore import images
+from restore import images, notices
 from restore.contracts import Model
 from restore.errors import DeviceError, PluginError, RestoreError, UsageError
 from restore.images import Photo
@@ -112,9 +113,14 @@ class Restorer:
             UsageError: a mask for a model that changes the size, or none for one that fills holes.
             DeviceError: memory does not suffice.
             PluginError: the model made something else than it declares.
+
+        Warns:
+            RestoreWarning: a result that should be looked at twice.
         """
         photo = images.load(image, max_pixels=max_pixels or images.DEFAULT_MAX_PIXELS)
-        [(restored, _)] = self._restore([photo], [mask], seed=seed)
+        [(restored, report)] = self._restore([photo], [mask], seed=seed)
+        for text in report.warnings:
+            warnings.warn(text, notices.RestoreWarning, stacklevel=2)
         return images.export(restored)
 
     def restore(
@@ -194,6 +200,7 @@ class Restorer:
         check_size(photos[0], self.spec)
         holes = [self._hole(photo, mask) for photo, mask in zip(photos, masks, strict=True)]
         tally = Tally()
+        told: list[str] = []
         if all(hole is not None and not hole.any() for hole in holes):
             restored = [replace(photo, pixels=photo.pixels.copy()) for photo in photos]
         else:
@@ -201,7 +208,7 @@ class Restorer:
             strip = Strip(shown, holes, self.spec, self.scale)
             try:
                 grid = self._planner.grid(strip)
-                with seeded(seed, self.device):
+                with seeded(seed, self.device), notices.listening() as told:
                     restored = restore_tiles(self._forward, strip, grid, tally, progress)
             except MemoryError as error:
                 raise DeviceError(
@@ -211,7 +218,7 @@ class Restorer:
         return [
             (
                 opened(made, photo, hole) if hole is not None and is_alpha(mask) else made,
-                self._report(seconds, tally, hole),
+                self._report(seconds, tally, hole, told),
             )
             for photo, mask, hole, made in zip(photos, masks, holes, restored, strict=True)
         ]
@@ -229,7 +236,7 @@ class Restorer:
             raise UsageError(f"{self.spec.name} changes the size, so that a mask has no meaning", "leave the mask out")
         return images.load_mask(mask, photo) > 0
 
-    def _report(self, seconds: float, tally: Tally, hole: Tensor | None) -> Report:
+    def _report(self, seconds: float, tally: Tally, hole: Tensor | None, told: Sequence[str]) -> Report:
         cut = tally.tiles > 1
         return Report(
             seconds=seconds,
@@ -242,6 +249,7 @@ class Restorer:
             redone_in_float32=tally.redone_in_float32,
             out_of_memory=tally.out_of_memory,
             missing_share=None if hole is None else float(hole.float().mean()),
+            warnings=tuple(dict.fromkeys(told)),
         )
 
 

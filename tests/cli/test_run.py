@@ -17,6 +17,7 @@ from PIL import Image
 
 import restore
 from restore.cli import cli
+from restore.composition import observe
 from restore.errors import DeviceError, InputError
 from restore.runtime import Restorer
 
@@ -250,6 +251,20 @@ class TestMasks:
         result = call("telea", "alpha.png", "-o", "out.png", "--mask", "alpha")
         assert result.exit_code == 0, result.output
         assert "0.5% missing" in result.stderr
+
+    def test_a_degradation_as_mask(self, photos):
+        result = call("telea", "photos/a.png", "-o", "out.png", "--mask", "mask-random:share=0.25", "--seed", "3")
+        assert result.exit_code == 0, result.output
+        assert "25.0% missing" in result.stderr
+        expected = observe("photos/a.png", "mask-random:share=0.25", seed=3).mask.pixels[0, ..., 0] > 0
+        changed = (pixels("photos/a.png") != pixels("out.png")).any(axis=2)
+        assert changed.any()
+        assert not changed[~expected].any()
+
+    def test_a_degradation_that_leaves_all_pixels_is_no_mask(self, photos):
+        result = call("telea", "photos/a.png", "-o", "out.png", "--mask", "jpeg:quality=50")
+        assert result.exit_code == 2
+        assert "jpeg:quality=50 takes no pixels away" in result.stderr
 
     def test_mask_that_is_absent(self, photos):
         result = call("telea", "photos/a.png", "-o", "out.png", "--mask", "gone.png")
