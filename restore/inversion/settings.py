@@ -13,7 +13,7 @@ Optimizer = Literal["adam", "nesterov", "lbfgs"]
 Schedule = Literal["constant", "cosine", "stairs"]
 Domain = Literal["auto", "normal", "uniform", "tanh"]
 
-RATES: Mapping[Optimizer, float] = {"adam": 0.05, "nesterov": 20.0, "lbfgs": 1.0}
+RATES: Mapping[Optimizer, float] = {"adam": 0.1, "nesterov": 20.0, "lbfgs": 1.0}
 """Learning rates of the optimisers, where none is given."""
 
 
@@ -33,7 +33,7 @@ class Settings:
     """``adam``; ``nesterov``, in the form of the semantic-inpainting authors; ``lbfgs``, each search with a history
     and a line search of its own."""
     learning_rate: float | None = None
-    """None: 0.05 for adam; 20 for nesterov, for errors that are means over pixels (the authors' 0.01 belongs to sums).
+    """None: 0.1 for adam; 20 for nesterov, for errors that are means over pixels (the authors' 0.01 belongs to sums).
     Of lbfgs the length of the first step, 1."""
     momentum: float = 0.9
     """Of nesterov."""

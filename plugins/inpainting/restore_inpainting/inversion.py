@@ -35,7 +35,7 @@ class LatentInversion(Model):
         steps: of the search, at most.
         restarts: searches for each image, of which the best wins.
         optimizer: ``adam``, ``nesterov`` or ``lbfgs``.
-        learning_rate: none: 0.05 for adam, 20 for nesterov, whose gradient is of a mean over pixels.
+        learning_rate: none: 0.1 for adam, 20 for nesterov, whose gradient is of a mean over pixels.
         momentum: of nesterov.
         schedule: of the learning rate: ``cosine`` down to a tenth, ``stairs`` down 5 % every 100 steps, ``constant``.
         start: ``random``; ``normal``, as the semantic-inpainting authors; ``encoder``, the prior's own guess.
@@ -147,7 +147,7 @@ class LatentInversion(Model):
         seed = int(torch.randint(SEEDS, ())) if self.seed is None else self.seed
         return inversion.invert(
             self.prior, seen, fit=self.fit, terms=self.terms, settings=replace(self.settings, seed=seed),
-            start=self.start, precision=_precision(observation.image.device), progress=progress,
+            start=self.start, precision=precision(observation.image.device), progress=progress,
         )  # fmt: skip
 
     def _gray(self, observation: Observation) -> Observation:
@@ -163,7 +163,7 @@ class LatentInversion(Model):
         return replace(observation, image=image[:, :1])
 
 
-def _precision(device: torch.device) -> str:
+def precision(device: torch.device) -> str:
     """Return what the runtime has chosen, as a name."""
     if not torch.is_autocast_enabled(device.type):
         return "float32"
