@@ -51,7 +51,7 @@ def test_the_critic_by_hand(game):
     critic, generator, real, z = game
     loss, terms = d_step(critic, generator, "vanilla", real, z, change=same, penalty=0.5)
     # Logits 1.5 and 0.5; the slope of a logit is 2/4 at each of 4 pixels, so R1 is 4 * 0.25.
-    assert float(loss) == pytest.approx(softplus(-1.5) + softplus(0.5) + 0.5 * 1)
+    assert loss.item() == pytest.approx(softplus(-1.5) + softplus(0.5) + 0.5 * 1)
     assert {name: float(value) for name, value in terms.items()} == {
         "accuracy": 0.5, "real": 1.5, "fake": 0.5, "r1": 1,
     }  # fmt: skip
@@ -73,7 +73,7 @@ def test_the_critic_by_hand(game):
 def test_the_generator_by_hand(game, kind, loss):
     critic, generator, real, z = game
     found, terms = g_step(generator, critic, kind, real, z, change=same)
-    assert float(found) == pytest.approx(loss)
+    assert found.item() == pytest.approx(loss)
     assert float(terms["fake"]) == 0.5
     found.backward()
     assert float(generator.gray.grad) < 0  # brighter is likelier
@@ -84,7 +84,7 @@ def test_the_generator_by_hand(game, kind, loss):
 def test_minimax_is_the_negated_half_of_the_critics_game(game):
     critic, generator, real, z = game
     judged, _ = d_step(critic, generator, "minimax", real, z, change=same)
-    assert float(judged) == pytest.approx(softplus(-1.5) + softplus(0.5))
+    assert judged.item() == pytest.approx(softplus(-1.5) + softplus(0.5))
     logits = torch.tensor([-3.0, 0, 4])
     torch.testing.assert_close(minimax_loss(logits), (1 - logits.sigmoid()).log())
 
@@ -94,4 +94,4 @@ def test_both_see_images_changed(game):
     darker = partial(torch.mul, torch.tensor(0.5))
     _, terms = d_step(critic, generator, "vanilla", real, z, change=darker)
     assert (float(terms["real"]), float(terms["fake"])) == (0.75, 0.25)
-    assert float(g_step(generator, critic, "hinge", real, z, change=darker)[0]) == -0.25
+    assert g_step(generator, critic, "hinge", real, z, change=darker)[0].item() == -0.25
