@@ -54,7 +54,7 @@ class Contextual(Loss):
             InputError: one of another shape than the prediction.
         """
         if observation is None:
-            raise UsageError("contextual compares with what was observed", "pass observation=Observation(image=..., mask=...)")
+            raise UsageError("contextual compares with what was observed", "pass Observation(image=..., mask=...)")
         seen, mask = observation.image, observation.mask
         if seen.shape != prediction.shape:
             raise InputError(f"the prediction is {tuple(prediction.shape)}, and what was observed {tuple(seen.shape)}")

@@ -1,18 +1,16 @@
-"""Registration of the models that search a prior."""
+"""Registration of the models that search a prior, and of the loss that semantic inpainting adds."""
 
 from __future__ import annotations
 
-from restore.plugin import ModelSpec, hookimpl
+from restore.plugin import LossSpec, ModelSpec, hookimpl
 
-YEH = (
-    "Yeh et al., Semantic Image Inpainting with Deep Generative Models, CVPR 2017, arXiv 1607.07539; "
-    "Yeh et al., Image Restoration with Deep Generative Models, ICASSP 2018"
-)
+SEMANTIC = "Yeh et al., Semantic Image Inpainting with Deep Generative Models, CVPR 2017, arXiv 1607.07539"
+YEH = f"{SEMANTIC}; Yeh et al., Image Restoration with Deep Generative Models, ICASSP 2018"
 
 
 @hookimpl
 def restore_models() -> list[ModelSpec]:
-    """One model, which undoes whatever has a gradient; sizes and channels are the prior's."""
+    """One that undoes whatever has a gradient, and one that fills holes; sizes and channels are the prior's."""
     return [
         ModelSpec(
             name="inversion",
@@ -25,5 +23,33 @@ def restore_models() -> list[ModelSpec]:
             dtypes=("float32", "bfloat16"),
             licence="Apache-2.0",
             citation=YEH,
+        ),
+        ModelSpec(
+            name="semantic-inpainting",
+            factory="restore_inpainting.semantic:SemanticInpainting",
+            task="inpainting",
+            size_cure="--set box=x,y,width,height says where in it there is what the prior knows; or crop it",
+            summary="Holes filled with what a prior finds likely, blended in",
+            channels=(1, 3),
+            stochastic=True,
+            dtypes=("float32", "bfloat16"),
+            licence="Apache-2.0",
+            citation=SEMANTIC,
+        ),
+    ]
+
+
+@hookimpl
+def restore_losses() -> list[LossSpec]:
+    """The contextual loss."""
+    return [
+        LossSpec(
+            name="contextual",
+            factory="restore_inpainting.contextual:Contextual",
+            summary="Distance from the known pixels, above all those near a hole",
+            needs=("observation",),
+            minimum=0.0,
+            licence="Apache-2.0",
+            citation=SEMANTIC,
         )
     ]

@@ -12,6 +12,7 @@ def restore_priors():
     return [
         PriorSpec(name="waves", factory="restore_waves.prior:Waves", licence="MIT"),
         PriorSpec(name="gray-waves", factory="restore_waves.prior:GrayWaves", licence="MIT"),
+        PriorSpec(name="judged-waves", factory="restore_waves.prior:JudgedWaves", licence="MIT"),
     ]
 """
 PRIOR = '''
@@ -45,6 +46,17 @@ class Waves(Prior):
 class GrayWaves(Waves):
     def __init__(self, size: int = 16, waves: int = 3) -> None:
         super().__init__(size, waves, 1)
+
+
+class JudgedWaves(Waves):
+    """With an encoder, and a critic that likes what is bright."""
+
+    def encode(self, image):
+        gray = image[:, 0].clamp(0.01, 0.99).logit().flatten(1)
+        return torch.linalg.lstsq(self.basis.T, gray.T).solution.T
+
+    def critic(self, image):
+        return 20 * (image.flatten(1).mean(1) - 0.5)
 '''
 
 

@@ -1,0 +1,397 @@
+"""The model ``semantic-inpainting``: a stranger's prior fills holes, and what is known is left as it is."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+import restore
+from restore.cli import cli
+from restore.contracts import Observation
+from restore.errors import InputError, UsageError
+from restore.testing.running import plan
+
+QUICK = {"prior": "waves", "steps": 150, "restarts": 3, "seed": 0}
+BRIEF = {"prior": "waves", "steps": 3, "restarts": 2, "seed": 0, "coverage": 1}
+BOX = (20, 11, 64, 64)
+WHOLE = slice(None)
+
+
+def hole(*boxes, height=32, width=32):
+    """A mask as an array of levels, white where pixels are missing."""
+    mask = np.zeros((height, width), np.uint8)
+    for rows, columns in boxes:
+        mask[rows, columns] = 255
+    return mask
+
+
+CENTER = hole((slice(8, 24), slice(8, 24)))
+HALF = hole((WHOLE, slice(16, 32)))
+FRAME = 255 - hole((slice(10, 22), slice(10, 22)))
+
+
+def levels(image):
+    """Return ``(H, W, C)`` bytes of ``(1, C, H, W)``."""
+    return image[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+
+
+def off(restored, photo, mask):
+    """The mean difference over missing pixels, in levels."""
+    return np.abs(restored.astype(int) - photo)[mask > 0].mean()
+
+
+@pytest.mark.parametrize(("mask", "most"), [(CENTER, 3), (HALF, 60), (FRAME, 60)], ids=["center", "half", "frame"])
+def test_holes_are_filled_and_the_rest_comes_back_bit_for_bit(waves, mask, most):
+    photo = levels(waves)
+    holed = np.where(mask[..., None] > 0, 255, photo).astype(np.uint8)
+    restored = restore.load("semantic-inpainting", **QUICK)(holed, mask=mask)
+    assert restored.dtype == np.uint8
+    assert np.array_equal(restored[mask == 0], photo[mask == 0])
+    assert off(restored, photo, mask) < most
+
+
+@pytest.mark.parametrize("preset", ["paper-2016", "paper-2017"])
+def test_the_papers_settings_find_what_is_nearer_than_where_they_start(waves, preset):
+    options = {"prior": "judged-waves", "steps": 100, "seed": 0, "prior_weight": 0}
+    module = restore.load("semantic-inpainting", preset=preset, **options).module
+    mask = torch.from_numpy(CENTER > 0).float()[None, None]
+    found = module.candidates(Observation(image=waves, mask=mask))
+    assert found.scores[0, 0] < 0.8 * found.found.trace[0, 0, 0]
+
+
+class TestPresets:
+    @pytest.fixture(autouse=True)
+    def _installed(self, waves):
+        pass
+
+    @staticmethod
+    def module(**options):
+        return restore.load("semantic-inpainting", **({"prior": "judged-waves"} | options)).module
+
+    @staticmethod
+    def weights(module):
+        return {term.name: term.weight for term in module.terms.terms}
+
+    def test_2016(self):
+        module = self.module(preset="paper-2016")
+        of = module.settings
+        assert (of.optimizer, of.rate, of.momentum, of.schedule) == ("nesterov", 0.01, 0.9, "constant")
+        assert (of.steps, of.restarts, of.patience, module.start) == (1000, 1, None, "normal")
+        assert self.weights(module) == {"contextual": 2, "adversarial": 0.1}
+        loss = module.terms.terms[0].loss
+        assert (loss.weighting, loss.reduction) == ("none", "sum")
+
+    def test_2017(self):
+        module = self.module(preset="paper-2017")
+        of = module.settings
+        assert (of.optimizer, of.schedule, of.steps, of.restarts) == ("adam", "constant", 1500, 1)
+        assert module.start == "normal"
+        assert self.weights(module) == {"contextual": 2, "adversarial": 0.003}
+        loss = module.terms.terms[0].loss
+        assert (loss.weighting, loss.window, loss.reduction) == ("near", 7, "mean")
+
+    def test_ours_asks_what_the_prior_has(self):
+        assert self.module().start == "encoder"
+        everywhere = "contextual:weighting=none"
+        assert set(self.weights(self.module())) == {"contextual", everywhere, "adversarial"}
+        assert set(self.weights(self.module(known_weight=0))) == {"contextual", "adversarial"}
+        plain = self.module(prior="waves")
+        assert plain.start == "random"
+        assert set(self.weights(plain)) == {"contextual", everywhere}
+
+    def test_options_win(self):
+        search = {"steps": 7, "restarts": 5, "optimizer": "lbfgs", "start": "random"}
+        module = self.module(preset="paper-2017", prior_weight=0.5, weighting="none", **search)
+        of = module.settings
+        assert (of.steps, of.restarts, of.optimizer, of.rate, module.start) == (7, 5, "lbfgs", 1.0, "random")
+        assert self.weights(module)["adversarial"] == 0.5
+        assert module.terms.terms[0].loss.weighting == "none"
+        assert set(self.weights(self.module(preset="paper-2016", prior_weight=0))) == {"contextual"}
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"prior": "waves", "preset": "paper-2017"}, "asks a critic, and Waves has none"),
+            ({"prior": "waves", "prior_weight": 0.1}, "asks a critic, and Waves has none"),
+            ({"prior_weight": -1}, "prior_weight=-1"),
+            ({"known_weight": -1}, "known_weight=-1"),
+            ({"preset": "paper-2018"}, "paper-2017"),
+            ({"window": 4}, "window of 4"),
+            ({"steps": 0}, "steps=0"),
+            ({"coverage": 0}, "coverage=0"),
+            ({"box": "0,0,32"}, r"box must be int\+int\+int\+int"),
+            ({"box": "-1,0,32,32"}, "box=-1,0,32,32 is no box"),
+            ({"box": (0, 0, 32, 0)}, "box=0,0,32,0 is no box"),
+            ({"box": (0, 0, 64, 32)}, "would distort"),
+        ],
+    )
+    def test_what_cannot_be(self, options, message):
+        with pytest.raises(UsageError, match=message):
+            self.module(**options)
+
+
+def test_the_prior_term_moves_the_fill(waves):
+    photo = levels(waves)
+    options = {"prior": "judged-waves", "steps": 100, "restarts": 1, "seed": 0, "start": "random", "coverage": 1}
+    without, much = (
+        restore.load("semantic-inpainting", prior_weight=weight, **options)(photo, mask=HALF) for weight in (0, 0.3)
+    )
+    assert much[HALF > 0].mean() > without[HALF > 0].mean() + 5
+
+
+class TestCandidates:
+    def test_all_restarts_best_first(self, waves):
+        module = restore.load("semantic-inpainting", **BRIEF).module
+        mask = torch.from_numpy(CENTER > 0).float()[None, None]
+        seen = Observation(image=torch.cat([waves, waves.flip(-1)]), mask=mask.expand(2, -1, -1, -1))
+        found = module.candidates(seen)
+        assert found.images.shape == (2, 2, 3, 32, 32)
+        assert found.scores.shape == found.errors.shape == (2, 2)
+        assert (found.scores.diff() >= 0).all()
+        assert torch.equal(found.image, module(seen))
+        assert torch.equal(found.images * (1 - mask), (seen.image * (1 - mask))[:, None].expand_as(found.images))
+        assert not torch.equal(found.images[:, 0], found.images[:, 1])
+        known = (found.found.image - seen.image).abs()[(mask == 0).expand(2, 3, -1, -1)].view(2, -1)
+        torch.testing.assert_close(found.errors[:, 0], known.mean(1))
+
+    def test_an_image_among_others_gets_what_it_gets_alone(self, waves):
+        module = restore.load("semantic-inpainting", **BRIEF).module
+        images = torch.cat([waves, waves.flip(-1), waves.flip(-2)])
+        masks = torch.stack([torch.from_numpy(mask > 0).float()[None] for mask in (CENTER, HALF, FRAME)])
+        together = module(Observation(image=images, mask=masks))
+        for number in range(3):
+            alone = module(Observation(image=images[number : number + 1], mask=masks[number : number + 1]))
+            torch.testing.assert_close(together[number : number + 1], alone, atol=1e-4, rtol=0)
+
+    def test_nothing_in_a_hole_is_seen(self, waves):
+        module = restore.load("semantic-inpainting", **BRIEF).module
+        mask = torch.from_numpy(CENTER > 0).float()[None, None]
+        holed = [torch.where(mask > 0, hidden, waves) for hidden in (0.0, 9.0, math.nan)]
+        results = [module(Observation(image=image, mask=mask)) for image in holed]
+        assert torch.equal(results[0], results[1])
+        assert torch.equal(results[0], results[2])
+
+
+class TestBlend:
+    @pytest.mark.parametrize("blend", ["poisson", "copy"])
+    def test_copies_have_seams_and_blends_have_not(self, waves, blend):
+        photo = waves * 0.6 + 0.4  # nothing that the prior makes
+        mask = torch.from_numpy(CENTER > 0).float()[None, None]
+        module = restore.load("semantic-inpainting", **(QUICK | {"coverage": 1, "steps": 20}), blend=blend).module
+        found = module.candidates(Observation(image=photo, mask=mask))
+        raw = found.found.image[0]
+        filled = found.image[0]
+        if blend == "copy":
+            assert torch.equal(filled[:, 8:24, 8:24], raw[:, 8:24, 8:24])
+        step = (filled - raw)[:, 8:24, 7:9].diff(dim=2).abs().mean()
+        assert (step < 0.02) == (blend == "poisson")
+
+    def test_none_is_the_priors_image_for_who_calls_the_module(self, waves):
+        restorer = restore.load("semantic-inpainting", **BRIEF, blend="none")
+        mask = torch.from_numpy(CENTER > 0).float()[None, None]
+        seen = Observation(image=waves, mask=mask)
+        found = restorer.module.candidates(seen)
+        assert torch.equal(found.image, found.found.image)
+        assert torch.equal(restorer(waves, mask=mask)[..., :8, :], waves[..., :8, :])
+
+
+class TestMasks:
+    def test_nothing_missing(self, waves):
+        assert torch.equal(restore.load("semantic-inpainting", **BRIEF)(waves, mask=np.zeros((32, 32), bool)), waves)
+        module = restore.load("semantic-inpainting", **BRIEF).module
+        assert torch.equal(module(waves), waves)
+
+    def test_everything_missing_is_a_sample(self, waves):
+        model = restore.load("semantic-inpainting", **(BRIEF | {"coverage": 0.01}))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            invented = model(waves, mask=np.ones((32, 32), bool))
+        assert invented.shape == waves.shape
+        assert invented.isfinite().all()
+        assert invented.std() > 0.01
+
+    def test_of_another_size(self, waves):
+        with pytest.raises(InputError, match=r"is 16 x 16, and .* is 32 x 32"):
+            restore.load("semantic-inpainting", **BRIEF)(waves, mask=np.zeros((16, 16), bool))
+
+    def test_a_mask_is_needed(self, waves):
+        with pytest.raises(UsageError, match="no mask says where"):
+            restore.load("semantic-inpainting", **BRIEF)(waves)
+        with pytest.raises(InputError, match="no mask says"):
+            restore.load("semantic-inpainting", **BRIEF).module.candidates(Observation(image=waves))
+
+    @pytest.mark.parametrize(
+        ("image", "mask", "message"),
+        [
+            (torch.full((1, 3, 32, 32), math.nan), torch.ones(1, 1, 32, 32).tril(), "NaN or infinity among its known"),
+            (torch.rand(1, 3, 32, 32), torch.full((1, 1, 32, 32), math.nan), "the mask holds NaN"),
+            (torch.rand(1, 3, 32, 32), torch.ones(1, 1, 16, 32), "does not belong"),
+            (torch.rand(1, 1, 32, 32), torch.ones(1, 1, 32, 32), "has 1 channels"),
+            (torch.rand(1, 3, 40, 48), torch.ones(1, 1, 40, 48), "is 48 x 40, and the prior's images are 32 x 32"),
+        ],
+    )
+    def test_what_does_not_fit_is_told_to_who_calls_the_module(self, waves, image, mask, message):
+        with pytest.raises(InputError, match=message):
+            restore.load("semantic-inpainting", **BRIEF).module(Observation(image=image, mask=mask))
+
+
+def test_gray_and_colour_meet(waves):
+    colours = restore.load("semantic-inpainting", **BRIEF)
+    gray = levels(waves)[..., 0]
+    restored = colours(gray, mask=CENTER)
+    assert restored.shape == gray.shape
+    assert np.array_equal(restored[CENTER == 0], gray[CENTER == 0])
+    small = restore.load("semantic-inpainting", **(BRIEF | {"prior": "gray-waves"}))
+    photo, mask = levels(waves)[:16, :16], CENTER[4:20, 4:20]
+    restored = small(photo, mask=mask)
+    assert np.array_equal(restored[mask == 0], photo[mask == 0])
+
+
+class TestBox:
+    @pytest.fixture
+    def photo(self, waves):
+        """A photograph of 100 x 80, of which 64 x 64 are what the prior makes, twice as large."""
+        noise = np.random.default_rng(0).integers(0, 256, (80, 100, 3), np.uint8)
+        noise[11:75, 20:84] = levels(torch.nn.functional.interpolate(waves, scale_factor=2, mode="bilinear"))
+        return noise
+
+    @pytest.mark.parametrize(
+        "region", [(slice(30, 50), slice(40, 60)), (slice(11, 40), slice(20, 50))], ids=["inside", "to its corner"]
+    )
+    def test_a_hole_in_it_is_filled_at_full_resolution(self, photo, region):
+        mask = hole(region, height=80, width=100)
+        restored = restore.load("semantic-inpainting", **QUICK, box=BOX)(photo, mask=mask)
+        assert np.array_equal(restored[mask == 0], photo[mask == 0])
+        blank = np.full_like(photo, 128)
+        assert off(restored, photo, mask) < min(25, off(blank, photo, mask) / 2)
+
+    def test_scattered_pixels_are_enough(self, photo):
+        mask = np.zeros((80, 100), np.uint8)
+        mask[11:75, 20:84] = 255 * (np.random.default_rng(1).random((64, 64)) < 0.5)
+        restored = restore.load("semantic-inpainting", **QUICK, box=BOX)(photo, mask=mask)
+        assert np.array_equal(restored[mask == 0], photo[mask == 0])
+        assert off(restored, photo, mask) < 6
+
+    def test_the_whole_box_may_be_missing(self, photo):
+        mask = hole((slice(11, 75), slice(20, 84)), height=80, width=100)
+        restored = restore.load("semantic-inpainting", **BRIEF, box=BOX)(photo, mask=mask)
+        assert np.array_equal(restored[mask == 0], photo[mask == 0])
+
+    @pytest.mark.parametrize("blend", ["poisson", "copy", "none"])
+    def test_a_box_of_the_whole_image_of_the_priors_size_changes_nothing(self, waves, blend):
+        plain, boxed = (
+            restore.load("semantic-inpainting", **BRIEF, blend=blend, box=box)(waves, mask=CENTER)
+            for box in (None, (0, 0, 32, 32))
+        )
+        assert torch.equal(plain, boxed)
+
+    def test_candidates_are_of_the_photographs_size(self, photo):
+        image = torch.from_numpy(photo).permute(2, 0, 1)[None] / 255
+        mask = torch.from_numpy(hole((slice(30, 50), slice(40, 60)), height=80, width=100) > 0).float()[None, None]
+        module = restore.load("semantic-inpainting", **BRIEF, box=BOX).module
+        found = module.candidates(Observation(image=image, mask=mask))
+        assert found.images.shape == (1, 2, 3, 80, 100)
+        assert found.found.images.shape == (1, 2, 3, 32, 32)
+
+    def test_without_one_another_size_is_an_error_that_names_it(self, photo):
+        with pytest.raises(InputError, match=r"32 x 32 only, and .* is 100 x 80") as caught:
+            restore.load("semantic-inpainting", **BRIEF)(photo, mask=np.zeros((80, 100), bool))
+        assert "--set box=" in caught.value.cure
+
+    @pytest.mark.parametrize(
+        ("box", "message"),
+        [
+            ((50, 11, 64, 64), r"box=50,11,64,64 reaches 114 x 75, and the image is 100 x 80"),
+            ((0, 16, 64, 64), r"16 missing pixels lie outside of box=0,16,64,64"),
+        ],
+    )
+    def test_what_does_not_fit(self, photo, box, message):
+        mask = hole((slice(14, 18), slice(30, 38)), height=80, width=100)
+        with pytest.raises(InputError, match=message):
+            restore.load("semantic-inpainting", **BRIEF, box=box)(photo, mask=mask)
+
+
+class TestCoverage:
+    @pytest.fixture
+    def stripes(self):
+        return np.tile(np.uint8([[0, 255], [255, 0]])[..., None], (16, 16, 3))
+
+    def test_an_image_that_the_prior_cannot_make_is_told(self, waves, stripes):
+        model = restore.load("semantic-inpainting", prior="waves", steps=20, restarts=1, seed=0)
+        with pytest.warns(restore.RestoreWarning, match="far from all that the prior waves makes"):
+            model(stripes, mask=CENTER)
+        outcome = model.restore(stripes, mask=CENTER)
+        assert outcome.ok
+        assert len(outcome.report.warnings) == 1
+        assert model.restore(levels(waves), mask=np.zeros((32, 32), bool)).report.warnings == ()
+
+    def test_only_where_the_search_looks(self, waves, stripes):
+        photo = levels(waves)
+        photo[:, 24:] = stripes[:, 24:]
+        options = {"known_weight": 0, **QUICK, "coverage": 0.1}
+        mask = hole((slice(12, 20), slice(6, 14)))
+        assert restore.load("semantic-inpainting", **options).restore(photo, mask=mask).report.warnings == ()
+        del options["known_weight"]
+        assert restore.load("semantic-inpainting", **options).restore(photo, mask=mask).report.warnings != ()
+
+    def test_one_that_it_can_is_not(self, waves):
+        assert restore.load("semantic-inpainting", **QUICK).restore(levels(waves), mask=CENTER).report.warnings == ()
+
+
+class TestCommands:
+    OPTIONS = tuple(f"--set={key}={value}" for key, value in (BRIEF | {"coverage": 0.001}).items())
+
+    @staticmethod
+    def call(*arguments):
+        done = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+        assert done.exit_code == 0, done.output
+        return done
+
+    def test_run_with_a_mask_file(self, waves, tmp_path):
+        photo = levels(waves)
+        Image.fromarray(photo).save(tmp_path / "photo.png")
+        Image.fromarray(CENTER).save(tmp_path / "mask.png")
+        files = (tmp_path / "photo.png", "-o", tmp_path / "out.png", "--mask", tmp_path / "mask.png")
+        done = self.call("run", "semantic-inpainting", *files, *self.OPTIONS, "--json")
+        assert "25.0% missing" in done.stderr
+        assert f"warning: {tmp_path}/photo.png: the image is far from" in done.stderr
+        report = json.loads(done.stdout)["results"][0]["report"]
+        assert report["missing_share"] == 0.25
+        assert "coverage=0.001" in report["warnings"][0]
+        restored = np.asarray(Image.open(tmp_path / "out.png"))
+        assert np.array_equal(restored[CENTER == 0], photo[CENTER == 0])
+
+    def test_run_with_a_box(self, waves, tmp_path):
+        photo = np.pad(levels(waves), ((3, 5), (10, 4), (0, 0)), mode="edge")
+        Image.fromarray(photo).save(tmp_path / "photo.png")
+        files = (tmp_path / "photo.png", "-o", tmp_path / "out.png", "--mask", "mask-center:size=0.3")
+        self.call("run", "semantic-inpainting", *files, *self.OPTIONS, "--set", "box=10,3,32,32")
+        changed = (np.asarray(Image.open(tmp_path / "out.png")) != photo).any(-1)
+        assert changed.any()
+        assert not changed[: round(0.35 * 40) - 1].any()
+
+    def test_bench(self, waves, tmp_path):
+        folder = tmp_path / "textures"
+        folder.mkdir()
+        Image.fromarray(levels(waves)).save(folder / "a.png")
+        Image.fromarray(levels(waves.flip(-1))).save(folder / "b.png")
+        model = "semantic-inpainting:prior=waves,steps=100,restarts=2,seed=0"
+        done = self.call("bench", "inpaint-center", "-m", model, "--data", folder, "-o", tmp_path / "out", "--json")
+        scores = {row["model"]: row for row in map(json.loads, done.stdout.splitlines())}
+        ours = next(row for name, row in scores.items() if name.startswith("semantic-inpainting"))
+        assert (ours["n"], ours["failed"]) == (2, 0)
+        assert ours["psnr-hole"] > scores["telea"]["psnr-hole"]
+
+
+def test_it_passes_the_conformance_kit(waves):
+    verdicts = [trial.run() for trial in plan("semantic-inpainting:prior=waves,steps=2,restarts=1,seed=0,coverage=1")]
+    assert [f"{v.check}: {v.failure}" for v in verdicts if not v.ok] == []
+    passed = {v.check for v in verdicts if v.outcome == "passed"}
+    assert {"any-mask", "holes-filled", "batch-equals-singles", "thread-safe", "inference-mode"} <= passed
