@@ -4,8 +4,9 @@
 
 DATA holds the folders set5, set14 and bsd100. Every row starts from srresnet.psnr-x4 and is trained for the same number
 of steps, by `restore train` with the options below; `restore bench sr-x4` measures what came of it. Started again, it
-goes on where it was. The result, the commands and the table in docs/srgan.md are written at the end; without --train
-and --data the table alone is made again, of the result that is here.
+goes on where it was; rows that were trained otherwise are refused. The result, the commands and the table in
+docs/srgan.md are written at the end; without --train and --data the table alone is made again, of the result that is
+here.
 
 Needed: `restore weights import vgg19-caffe FILE`, and lpips-alex for that column.
 """
@@ -22,8 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from restore import weights as store
 from restore.benchmark import results
 from restore.cli.group import INTERRUPTED
+from restore.options import check
+from restore.registry import registry
+from restore.training import checkpoint
 from restore.training.loop import CHECKPOINT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,15 +115,16 @@ def main() -> None:
         return
     if options.train is None or options.data is None:
         parser.error("training and measuring take both --train and --data")
+    trained(options)
     for name in options.only or USUAL:
         train(ROWS[name], name, options)
-    trained = [name for name, row in ROWS.items() if (options.output / name / f"{row.recipe}.safetensors").is_file()]
-    found = measure(trained, options)
+    rows = trained(options)
+    found = measure(list(rows), options)
     if options.limit is not None:
         print(table(found, options.steps))
         return
     results.write(found, RESULT)
-    lines = {name: shown_command(ROWS[name], name, options) for name in trained}
+    lines = {name: shown_command(ROWS[name], name, options.steps, precision) for name, precision in rows.items()}
     COMMANDS.write_text(json.dumps(lines, indent=1) + "\n", "utf-8")
     publish()
 
@@ -140,9 +146,39 @@ def arguments(row: Row, name: str, steps: int) -> list[str]:
     return ["train", row.recipe, "--steps", str(steps), "-o", name, *pairs]
 
 
-def shown_command(row: Row, name: str, options: argparse.Namespace) -> list[str]:
+def shown_command(row: Row, name: str, steps: int, precision: str) -> list[str]:
     """Return the command of a row as anybody can give it."""
-    return ["restore", *arguments(row, name, options.steps), "--data", "PHOTOS", "--precision", options.precision]
+    return ["restore", *arguments(row, name, steps), "--data", "PHOTOS", "--precision", precision]
+
+
+def trained(options: argparse.Namespace) -> dict[str, str]:
+    """Return the rows that are finished, and the precision of each, as their files tell it.
+
+    Exits where one was trained otherwise than this call says, for the table says it of all.
+    """
+    found = {}
+    for name, row in ROWS.items():
+        folder = options.output / name
+        file = folder / f"{row.recipe}.safetensors"
+        if not file.is_file():
+            continue
+        header = store.header(file).metadata
+        precision = str(checkpoint.load(folder / CHECKPOINT)["precision"])
+        component = registry().find("recipe", row.recipe)
+        given = {**COMMON, **row.options, "steps": options.steps}
+        wanted = check(row.recipe, component.factory(), {key: str(value) for key, value in given.items()})
+        taken = check(row.recipe, component.factory(), json.loads(header["recipe_options"]))
+        taken["steps"] = int(header["steps"])
+        if options.precision != "auto":
+            wanted["precision"], taken["precision"] = options.precision, precision
+        for key in wanted | taken:
+            if taken.get(key) != wanted.get(key):
+                raise SystemExit(
+                    f"{folder} was trained with {key}={taken.get(key)}, and this table is of {key}={wanted.get(key)}; "
+                    "move it away to train it anew, or give the options that it was trained with"
+                )
+        found[name] = precision
+    return found
 
 
 def train(row: Row, name: str, options: argparse.Namespace) -> None:

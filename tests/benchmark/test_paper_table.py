@@ -6,14 +6,18 @@ import importlib.util
 import json
 import shlex
 import sys
+from argparse import Namespace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 
+from restore import weights
 from restore.benchmark import results
 from restore.options import check, parse_pairs
 from restore.registry import registry
+from restore.training import checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORES = {"psnr": 30.123, "ssim": 0.85671, "lpips": None}
@@ -60,6 +64,46 @@ def test_the_table_has_ours_and_the_papers(script):
         f"| bicubic | {cell} | {cell} | {cell} |  |  |",
         f"| SRGAN-MSE | {cell} | {cell} | {cell} | 30.64 / 0.8701 | 26.92 / 0.7611 |",
     ]
+
+
+@pytest.fixture
+def finished(script, tmp_path):
+    """A finished row, as `restore train` leaves it, by the steps and the precision that it took."""
+
+    def finish(name, steps, precision, **changes):
+        row = script.ROWS[name]
+        options = {**script.COMMON, **row.options, "steps": steps, **changes}
+        header = {"steps": str(steps), "recipe_options": json.dumps(options)}
+        weights.write(tmp_path / name / f"{row.recipe}.safetensors", {"a": torch.ones(1)}, header)
+        checkpoint.save(tmp_path / name / script.CHECKPOINT, {"step": steps, "precision": precision})
+
+    finish.folder = tmp_path
+    return finish
+
+
+def test_rows_that_were_trained_as_the_call_says_are_taken(script, finished):
+    finished("srresnet-mse", 7, "float32")
+    finished("srgan-vgg22", 7, "float32")
+    for asked in ("float32", "auto"):
+        call = Namespace(output=finished.folder, steps=7, precision=asked)
+        assert script.trained(call) == {"srresnet-mse": "float32", "srgan-vgg22": "float32"}
+    command = script.shown_command(script.ROWS["srgan-vgg22"], "srgan-vgg22", 7, "float32")
+    assert (command[3:5], command[-1]) == (["--steps", "7"], "float32")
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"steps": 5, "precision": "float32"}, "steps=5, and this table is of steps=7"),
+        ({"steps": 7, "precision": "bfloat16"}, "precision=bfloat16, and this table is of precision=float32"),
+        ({"steps": 7, "precision": "float32", "learning_rate": 1e-4}, "learning_rate=0.0001, and this table is of"),
+    ],
+)
+def test_a_row_that_was_trained_otherwise_is_refused(script, finished, row, told):
+    finished("srresnet-mse", 7, "float32")
+    finished("srgan-mse", **row)
+    with pytest.raises(SystemExit, match=f"srgan-mse was trained with {told}"):
+        script.trained(Namespace(output=finished.folder, steps=7, precision="float32"))
 
 
 def test_a_page_without_the_marks_is_not_written(script):
