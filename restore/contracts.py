@@ -357,8 +357,8 @@ class Recipe(ABC):
     def settle(self, network: nn.Module) -> None:  # noqa: B027 - there may be nothing to do
         """Bring the network that is about to be validated or exported into its final state, in place.
 
-        It is in evaluation mode, on its device, and may be the average of the weights: batch norms need statistics of
-        the population then (``restore.training.population``).
+        It is a copy, from which training does not go on, in evaluation mode, on its device, and may be the average of
+        the weights: batch norms need statistics of the population then (``restore.training.population``).
         """
 
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:

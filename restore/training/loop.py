@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -145,8 +146,7 @@ class _Run:
                     self.processes.wait()  # torchrun ends all when the first of them ends so
                     self.journal.say(f"interrupted after step {step}; --resume continues from {path}")
                     return Result(step=step, scores=scores, checkpoint=path, weights=None)
-        network = self._settled()
-        scores = self._export(network) if self.processes.first else {}
+        scores = self._export(self._settled()) if self.processes.first else {}
         self.processes.wait()
         return Result(step=last, scores=scores, checkpoint=path, weights=weights_of(self.settings.output, self.recipe))
 
@@ -206,21 +206,23 @@ class _Run:
 
     def _look(self, step: int) -> Mapping[str, float]:
         """Let the first process look at the network; the others wait with their next step."""
-        network = self._settled()
-        return look(self.recipe, self.settings, self.journal, step, network) if self.processes.first else {}
+        return look(self.recipe, self.settings, self.journal, step, self._settled()) if self.processes.first else {}
 
     def _best(self) -> nn.Module:
         return self.average.network if self.average is not None else self.network
 
     def _settled(self) -> nn.Module:
-        """Return the network that is looked at or exported, in the state that the recipe leaves it in."""
-        network = self._best()
-        training = network.training
-        if self.processes.first:
-            with torch.inference_mode():
-                self.recipe.settle(network.eval())
-        self.processes.copy_from_first(network)
-        return network.train(training)
+        """Return what is looked at or exported: a copy in the state that the recipe leaves it in, if it does settle.
+
+        Training goes on from the network as it was, so that looking at it does not change the run.
+        """
+        best = self._best()
+        if type(self.recipe).settle is Recipe.settle:
+            return best
+        network = copy.deepcopy(best).eval()
+        with torch.inference_mode():
+            self.recipe.settle(network)
+        return network
 
     def _networks(self) -> dict[str, nn.Module]:
         average = {"average": self.average.network} if self.average is not None else {}
