@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,30 +15,11 @@ from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
 from restore_inpainting.box import Box
+from restore_inpainting.candidates import Candidates
 from restore_inpainting.contextual import Weighting, importance
 from restore_inpainting.filling import Blend, Filling
 from restore_inpainting.inversion import SEEDS, precision
 from restore_inpainting.presets import PRESETS, Name, Start
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidates:
-    """What several restarts found for each of ``B`` images, the best first."""
-
-    images: Tensor
-    """``(B, R, C, H, W)`` in [0, 1]: the image with its holes filled."""
-    scores: Tensor
-    """The objective of each, ``(B, R)``; lower is better."""
-    errors: Tensor
-    """Mean absolute difference of the prior's image from the known pixels that count in the objective, ``(B, R)``,
-    before anything is blended."""
-    found: inversion.Inversion
-    """The search, in the order of the restarts, at the size of the prior."""
-
-    @property
-    def image(self) -> Tensor:
-        """The best of each, ``(B, C, H, W)``."""
-        return self.images[:, 0]
 
 
 class SemanticInpainting(Model):
