@@ -11,7 +11,7 @@ OPTIONS = {"scale": 4, "blocks": 16, "channels": 64, "norm": "none", "skip": "bi
 """Of the network that our weights fill."""
 
 
-def _model(name: str, summary: str, weights: WeightsSpec) -> ModelSpec:
+def _model(name: str, summary: str, *weights: WeightsSpec) -> ModelSpec:
     return ModelSpec(
         name=name,
         factory="restore_srgan.generator:SRResNet",
@@ -22,7 +22,7 @@ def _model(name: str, summary: str, weights: WeightsSpec) -> ModelSpec:
         tiling="exact",
         receptive_field=None,
         dtypes=("float32", "bfloat16"),
-        weights=(weights,),
+        weights=weights,
         licence="Apache-2.0",
         citation=PAPER,
     )
@@ -38,11 +38,20 @@ def restore_models() -> list[ModelSpec]:
             WeightsSpec(
                 tag="psnr-x4",
                 file="restore_srgan:weights/srresnet-psnr-x4.safetensors",
-                sha256="017994903a5bee5167cb8cb02e91822de03dd5e6910f92da71de77860ff983d2",
+                sha256="714febc0ca7f93f2900d44885c4484de1eee5ffe3090f298063d7cb79378108c",
                 options=OPTIONS,
                 summary="x4, absolute error, T91 and BSDS",
                 licence="Apache-2.0",
                 card="restore_srgan:weights/srresnet-psnr-x4.md",
+            ),
+            WeightsSpec(
+                tag="psnr-x2",
+                file="restore_srgan:weights/srresnet-psnr-x2.safetensors",
+                sha256="89a8e12955b8c6765884acd5262c44020aceecc723340aa2fb437603d76c2097",
+                options={**OPTIONS, "scale": 2},
+                summary="x2, absolute error, T91 and BSDS",
+                licence="Apache-2.0",
+                card="restore_srgan:weights/srresnet-psnr-x2.md",
             ),
         ),
         _model(
@@ -51,10 +60,10 @@ def restore_models() -> list[ModelSpec]:
             WeightsSpec(
                 tag="photo-x4",
                 file="restore_srgan:weights/srgan-photo-x4.safetensors",
-                sha256="58bb50dbd35aca6b6604a469ff658a38204a49d870ebbf0d0a6f06d40bc55c2a",
+                sha256="0265b826a0112941e1d80aa9836f9f35fd977c1bef3c074463be14479797926d",
                 options=OPTIONS,
                 blend=BlendSpec(option="fidelity", towards="srresnet.psnr-x4", summary="how little is invented"),
-                summary="x4, VGG19 and adversarial, T91 and BSDS",
+                summary="x4, VGG19, SqueezeNet and adversarial, T91 and BSDS",
                 licence="Apache-2.0",
                 card="restore_srgan:weights/srgan-photo-x4.md",
             ),
