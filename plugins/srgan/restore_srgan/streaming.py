@@ -48,6 +48,9 @@ class Convolution:
 
     def __call__(self, rows: Tensor, last: bool) -> Tensor | None:
         """Return the rows whose surroundings are known."""
+        if last and self.kept is None:
+            # All there are: with rows of zeros, few numbers might become more than FEW.
+            return F.conv2d(rows, self.weight, self.bias, padding=self.reach)
         rows = F.pad(rows, (0, 0, self.reach, 0)) if self.kept is None else torch.cat([self.kept, rows], 2)
         if last:
             rows = F.pad(rows, (0, 0, 0, self.reach))
@@ -134,13 +137,34 @@ def split(rows: Tensor, pixels: int) -> Sequence[Tensor]:
 
 @functools.singledispatch
 def streamed(module: nn.Module) -> Stage:
-    """Return a fresh stage that computes what a module does in eval mode; by default, of each row alone."""
-    return Pointwise(module)
+    """Return a fresh stage that computes what a module does in eval mode.
+
+    Raises:
+        TypeError: a module that is not registered here, or one of a kind that no stage computes.
+    """
+    raise TypeError(f"{module} cannot be computed row by row; register a stage for it with streamed.register")
 
 
 @streamed.register
 def _(module: nn.Conv2d) -> Stage:
+    side = module.kernel_size[0]
+    plain = (module.stride, module.dilation, module.groups, module.padding_mode) == ((1, 1), (1, 1), 1, "zeros")
+    if not plain or side % 2 == 0 or module.kernel_size != (side, side) or module.padding != (side // 2, side // 2):
+        raise TypeError(f"{module} is not of stride 1, with an odd square kernel and as many rows out as in")
     return Convolution(module.weight, module.bias)
+
+
+@streamed.register(nn.PReLU)
+@streamed.register(nn.PixelShuffle)
+def _(module: nn.Module) -> Stage:
+    return Pointwise(module)
+
+
+@streamed.register
+def _(module: nn.BatchNorm2d) -> Stage:
+    if module.training or not module.track_running_stats:
+        raise TypeError(f"{module} takes its statistics from all rows; call eval() before")
+    return Pointwise(module)
 
 
 @streamed.register

@@ -44,6 +44,27 @@ def test_srresnet(options, shape):
     assert torch.equal(whole, streamed)
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 15, 20), (1, 3, 16, 20), (1, 3, 17, 18), (1, 3, 3, 100), (1, 3, 5, 64)])
+def test_srresnet_where_rows_of_zeros_would_choose_another_algorithm(shape):
+    """Of 64 channels these images have a few numbers less than ``FEW``, or as many."""
+    torch.manual_seed(0)
+    network = SRResNet(4, blocks=1, channels=64, norm="none", skip="bilinear").eval()
+    whole, streamed = both(network, noise(*shape))
+    assert torch.equal(whole, streamed)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([2, 3, 4]), st.sampled_from([32, 64]), st.integers(1, 2), st.integers(1, 40), st.integers(1, 400)
+)
+def test_srresnet_about_the_size_where_torch_changes_its_algorithm(scale, channels, batch, height, offset):
+    torch.manual_seed(0)
+    network = SRResNet(scale, blocks=1, channels=channels, norm="none", skip="bilinear").eval()
+    width = max(1, 2 * streaming.FEW * offset // (400 * channels * height))
+    whole, streamed = both(network, noise(batch, 3, height, width))
+    assert torch.equal(whole, streamed)
+
+
 def test_srresnet_in_bfloat16_and_channels_last():
     torch.manual_seed(0)
     network = SRResNet(4, blocks=2, channels=16, norm="none", skip="bilinear").eval()
@@ -76,6 +97,28 @@ def test_any_chain_of_convolutions(kernels, height, width, pixels):
         made = torch.cat(list(streaming.stream(streaming.Strips(stage, pixels), image, 3 * pixels)), 2)
         features = head(image)
         torch.testing.assert_close(made, features + body(features))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.Softmax2d(),
+        nn.ReflectionPad2d(1),
+        nn.Conv2d(4, 4, 3, padding=1, stride=2),
+        nn.Conv2d(4, 4, 3, padding=2, dilation=2),
+        nn.Conv2d(4, 4, 3, padding=1, groups=2),
+        nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"),
+        nn.Conv2d(4, 4, 3),
+        nn.Conv2d(4, 4, 2, padding=1),
+        nn.Conv2d(4, 4, (3, 5), padding=(1, 2)),
+        nn.BatchNorm2d(4),
+        nn.BatchNorm2d(4, track_running_stats=False).eval(),
+    ],
+    ids=str,
+)
+def test_a_module_of_another_kind_is_refused(module):
+    with pytest.raises(TypeError, match=type(module).__name__):
+        streaming.streamed(nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), module))
 
 
 def test_memory_grows_with_the_output_alone():
