@@ -97,8 +97,8 @@ class SRGANX4(Supervised):
         )  # fmt: skip
         if self.scale != SCALE:
             raise UsageError(f"{degradation} downscales by {self.scale}, and {self.name} upscales by {SCALE}")
-        if self.start.options.get("scale", SCALE) != SCALE:
-            raise UsageError(f"the weights {init} upscale by {self.start.options['scale']}, not by {SCALE}")
+        if self.start.scale != SCALE:
+            raise UsageError(f"the weights {init} upscale by {self.start.scale}, not by {SCALE}")
         if r1 and norm == "batch":
             raise UsageError(
                 "a gradient penalty judges each image by itself, which batch norm prevents",
@@ -126,12 +126,14 @@ class SRGANX4(Supervised):
         def judge(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
             due = self.r1 > 0 and int(batch["step"]) % self.r1_every == 0
             penalty = self.r1 * self.r1_every if due else 0.0
-            return d_step(critic, generator, self.kind, observed(self.harm, batch), batch["original"], penalty=penalty)
+            low = observed(self.harm, batch, draws=self._draws)
+            return d_step(critic, generator, self.kind, low, batch["original"], penalty=penalty)
 
         def restore(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
             step = int(batch["step"])
             measure = self.measure_every > 0 and (step == 1 or step % self.measure_every == 0)
-            return g_step(generator, critic, objective, observed(self.harm, batch), batch["original"], measure=measure)
+            low = observed(self.harm, batch, draws=self._draws)
+            return g_step(generator, critic, objective, low, batch["original"], measure=measure)
 
         return [
             Phase(

@@ -102,7 +102,7 @@ class SRResNetX4(Supervised):
         network, objective = self.network(), build_objective(self.content)
 
         def restore(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
-            seen = observed(self.harm, batch)
+            seen = observed(self.harm, batch, draws=self._draws)
             terms = objective.weighted(network(seen), batch["original"], observation=seen)
             logged = {name: values.mean().detach() for name, values in terms.items()} if len(terms) > 1 else {}
             return torch.stack(tuple(terms.values())).sum(0).mean(), logged

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from restore import options as component_options
 from restore import weights
 from restore.errors import UsageError, WeightsError
 from restore.registry import registry
 from restore_srgan.generator import SRResNet
 
+MODELS = ("srresnet", "srgan")
+"""Models that are an SRResNet."""
 UPSAMPLING = "upsampling."
 """What the names of a network's tensors begin with that depend on its scale."""
 
@@ -29,7 +32,7 @@ class Start:
     @property
     def scale(self) -> int:
         """Output side over input side."""
-        return SRResNet(**self.options).scale
+        return int(self._option("scale"))
 
     def network(self) -> SRResNet:
         """Return the network with these weights. Raises WeightsError."""
@@ -43,18 +46,21 @@ class Start:
         Raises:
             WeightsError: options differ, other than the scale.
         """
-        own = SRResNet(**self.options)
-        if own.skip != network.skip:
+        skip = self._option("skip")
+        if skip != network.skip:
             raise WeightsError(
-                f"{self.name} does not fit the network: it was trained with skip={own.skip}, not {network.skip}",
+                f"{self.name} does not fit the network: it was trained with skip={skip}, not {network.skip}",
                 "start from weights of the same options",
             )
         state = weights.read(self.path, self.sha256)[0]
-        if own.scale != network.scale:
+        if self.scale != network.scale:
             kept = {name: value for name, value in state.items() if not name.startswith(UPSAMPLING)}
             fresh = {name: value for name, value in network.state_dict().items() if name.startswith(UPSAMPLING)}
             state = kept | fresh
         weights.fill(network, state, self.name)
+
+    def _option(self, name: str) -> Any:
+        return self.options.get(name, component_options.signature(SRResNet)[name].default)
 
 
 def find_start(source: str) -> Start:
@@ -62,7 +68,8 @@ def find_start(source: str) -> Start:
 
     Raises:
         UnknownNameError: neither such a file nor such weights.
-        WeightsError: a file that does not tell its options, or weights that are not here.
+        UsageError: weights of another network.
+        WeightsError: a file of another network, or that does not tell its options, or weights that are not here.
     """
     path = Path(source).expanduser()
     if path.suffix == ".safetensors":
@@ -70,15 +77,26 @@ def find_start(source: str) -> Start:
     component, found = registry().find_weighted("model", source)
     if found is None:
         raise UsageError(f"{source} has no weights to start from", "give a safetensors file, --set init=FILE")
+    if component.factory() is not SRResNet:
+        raise UsageError(f"{source} are weights of another network", f"start from weights of {' or '.join(MODELS)}")
     where = weights.locate(component, found)
     return Start(name=source, path=where, options=found.options, sha256=found.sha256)
 
 
 def _options(path: Path) -> Mapping[str, Any]:
+    """Return the options that a file's header tells, checked."""
+    metadata = weights.header(path).metadata
+    model = metadata.get("model", MODELS[0])
+    if model not in MODELS:
+        raise WeightsError(f"{path} holds weights of {model}", f"start from weights of {' or '.join(MODELS)}")
     try:
-        options = json.loads(weights.header(path).metadata["options"])
+        options = json.loads(metadata["options"])
     except (KeyError, ValueError):
         options = None
     if not isinstance(options, dict):
         raise WeightsError(f"{path} does not tell the options of its network", "start from a file that a recipe wrote")
-    return options
+    try:
+        return component_options.check(model, SRResNet, options)
+    except UsageError as error:
+        message = f"{path} tells options that its network does not take: {error.message}"
+        raise WeightsError(message, "start from a file that a recipe wrote") from error
