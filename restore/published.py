@@ -59,7 +59,7 @@ class Network:
         try:
             state, metadata = weights.read(self.path)
             chosen = self._checked(state, self.path)
-            if metadata.get(IMPORTED, "") not in ("", digest_of(chosen)):
+            if self._beyond_known(chosen) and metadata.get(IMPORTED) != digest_of(chosen):
                 raise WeightsError(f"the tensors in {self.path} are not those that were imported")
             return chosen
         except WeightsError as error:
@@ -78,7 +78,7 @@ class Network:
             weights.verify(source, self.spec.sha256)
         state = self._checked(_tensors(source), source)
         metadata = {"source": self.spec.url, "licence": self.spec.licence}
-        if len(state) > 2 * self.spec.known:
+        if self._beyond_known(state):
             metadata[IMPORTED] = digest_of(state)
         weights.write(self.path, state, metadata)
         return self.path
@@ -119,6 +119,10 @@ class Network:
         except WeightsError as error:
             return str(error)
         return ""
+
+    def _beyond_known(self, state: Mapping[str, Tensor]) -> bool:
+        """Whether there are tensors that the descriptor's digest does not cover."""
+        return len(state) > 2 * self.spec.known
 
     def _checked(self, state: Mapping[str, Tensor], source: Path) -> dict[str, Tensor]:
         """Return the tensors that are used. Raises WeightsError if one is missing or is another."""

@@ -106,6 +106,22 @@ def test_a_network_of_unknown_tensors_is_taken_from_the_publishers_own_file_only
     assert same(unknown.read(), state())
 
 
+@pytest.mark.parametrize("fields", [{"digest": "", "known": 0}, {"known": 1}])
+def test_what_was_not_imported_is_no_good_beyond_the_known_layers(network, fields):
+    """A file that lies in the store without the digest that ``take`` notes down."""
+    if fields["known"]:
+        fields = {**fields, "digest": digest_of({name: tensor for name, tensor in state().items() if name[0] == "0"})}
+    partly = changed(network, **fields)
+    others = {
+        name: tensor if name[0] == "0" and partly.spec.known else torch.zeros(1) for name, tensor in state().items()
+    }
+    weights.write(partly.path, others, {})
+    with pytest.raises(DamagedWeightsError, match="not those that were imported") as caught:
+        partly.read()
+    assert "restore weights import lpips-net FILE" in caught.value.cure
+    assert partly.check()
+
+
 @pytest.fixture
 def longer(network):
     """The same network, whose file may go on: with layer 5, and then with layer 7."""
