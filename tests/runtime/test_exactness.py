@@ -78,6 +78,14 @@ def test_a_halo_that_is_too_small_is_seen(srresnet, make):
         assert torch.equal(tiled(image), expected) == equal
 
 
+@pytest.mark.parametrize("size", [(170, 233), (16, 21), (37, 800)])
+def test_the_mean_over_symmetries(srresnet, size):
+    """The network sees every tile turned and mirrored, so wide ones are high."""
+    found, tiles = differs(srresnet, size, tile=50, scale=2, blocks=1, channels=16, norm="none", ensemble=True)
+    assert found == []
+    assert tiles == [1 if size == (16, 21) else 4 if size[0] > 144 else 2]
+
+
 def test_a_batch_of_images(srresnet):
     whole, tiled = (srresnet(tile=tile, scale=2, blocks=1, channels=8) for tile in ("off", 60))
     images = noise(170, 150, batch=3)
