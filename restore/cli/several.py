@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import tempfile
@@ -17,12 +16,13 @@ from typing import IO
 import click
 
 from restore.errors import UsageError
+from restore.launched import launched
+from restore.signals import handled
 
 GRACE = 15.0
 """Seconds that the others have to end by themselves once one has failed."""
 PAUSE = 0.1
 """Seconds from one look at the processes to the next."""
-FORWARDED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ def are_running(count: int) -> bool:
     """Whether this is one of ``count`` processes already, which torchrun or ``run`` started.
 
     Raises:
-        UsageError: there are processes, but another number of them.
+        UsageError: there are processes, but another number of them, or the environment does not tell which this is.
     """
-    there = int(os.environ.get("WORLD_SIZE", "1"))
+    there = launched().count
     if there not in (1, count):
         raise UsageError(f"there are {there} processes already, not {count}", "leave --processes out under torchrun")
     return there > 1
@@ -48,7 +48,8 @@ def are_running(count: int) -> bool:
 def run(count: int, command: Sequence[str]) -> int:
     """Run a command in processes that are told of each other as torchrun tells them; return the exit code.
 
-    The first talks; what another says is shown if it was the first to fail. Signals are passed on to all. When one
+    Each has a pipe as standard input that is empty, and ends when this process does, however it does. The first talks;
+    what another says is shown if it was the first to fail. Signals are passed on to all. When one
     fails the others end too, and the exit code is that one's.
     """
     shared = {
@@ -66,7 +67,9 @@ def run(count: int, command: Sequence[str]) -> int:
             told = stack.enter_context(tempfile.TemporaryFile()) if index else None
             environment = os.environ | shared | {"RANK": str(index), "LOCAL_RANK": str(index)}
             # In a session of its own, so that Ctrl-C reaches each once: from here.
-            process = subprocess.Popen(command, env=environment, stderr=told, start_new_session=True)
+            process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.PIPE, stderr=told, start_new_session=True
+            )
             children.append(Child(process, told))
         failed = _first_failure(children)
         if failed is None:
@@ -109,6 +112,8 @@ def _end(children: Sequence[Child]) -> None:
     for child in children:
         child.process.kill()
         child.process.wait()
+        assert child.process.stdin is not None
+        child.process.stdin.close()
 
 
 @contextlib.contextmanager
@@ -119,12 +124,8 @@ def _signals_for(children: Sequence[Child]) -> Iterator[None]:
         for child in children:
             child.process.send_signal(number)
 
-    previous = {number: signal.signal(number, forward) for number in FORWARDED}
-    try:
+    with handled(forward):
         yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _free_port() -> int:

@@ -11,6 +11,7 @@ import click
 
 from restore.cli import several
 from restore.cli.group import INTERRUPTED
+from restore.cli.words import words
 from restore.errors import InputError, PluginError, UsageError
 from restore.values import as_text, convert
 
@@ -71,7 +72,8 @@ def train(
 ) -> None:
     """Train weights by a RECIPE: a training run that a plugin describes."""
     if processes > 1 and not several.are_running(processes):
-        context.exit(several.run(processes, [sys.executable, "-m", "restore", *sys.argv[1:]]))
+        # Without -P a module of the current folder could stand in for one of the library.
+        context.exit(several.run(processes, [sys.executable, "-P", "-m", "restore.cli.child", *words(context)]))
     from restore.options import check, parse, parse_pairs
     from restore.registry import registry
 

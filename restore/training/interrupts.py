@@ -1,17 +1,18 @@
-"""Ctrl-C and a polite kill, honoured between steps."""
+"""Ctrl-C, a polite kill and a terminal that is closed, honoured between steps."""
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from restore.signals import handled
+
 
 @contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C and a polite kill into a request, honoured between steps; a second one kills."""
+    """Turn signals to stop into a request, honoured between steps; a second one kills. What is ignored stays so."""
     asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
@@ -22,9 +23,5 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked.append(number)
 
-    previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handled(request):
         yield lambda: bool(asked)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,11 +20,10 @@ from torch import Tensor, nn
 
 from restore.contracts import Batch
 from restore.errors import DeviceError, RestoreError, UsageError
+from restore.launched import launched
 
 PATIENCE = timedelta(hours=12)
 """How long the others wait for the first process, which alone validates."""
-STARTED_BY = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
-"""What each process is told by whom it is started."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +115,9 @@ class Processes:
         from accelerate.utils import gather_object  # type: ignore[import-untyped]
 
         for name, network in networks.items():
+            own = digest(network)
             with _told_when_lost():
-                digests = gather_object([digest(network)])
+                digests = gather_object([own])
             if len(set(digests)) > 1:
                 raise RestoreError(
                     f"the replicas of {name} in {self.count} processes are no longer equal",
@@ -150,7 +149,7 @@ class Processes:
 
 def is_first() -> bool:
     """Whether this process is the first of those that torchrun started, or the only one."""
-    return _launched()[0] == 0
+    return launched().index == 0
 
 
 def take_device(name: str) -> None:
@@ -160,21 +159,22 @@ def take_device(name: str) -> None:
         UsageError: a device that several processes cannot share.
         DeviceError: fewer GPUs than processes.
     """
-    index, count = _launched()
-    if count == 1:
+    place = launched()
+    if place.count == 1:
         return
     if ":" in name or name == "mps":
         raise UsageError(
-            f"{count} processes cannot train on one device, {name}", "use --device cuda (a GPU each) or --device cpu"
+            f"{place.count} processes cannot train on one device, {name}",
+            "use --device cuda (a GPU each) or --device cpu",
         )
     if name in ("auto", "cuda") and torch.cuda.is_available():
-        local, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
-        if local >= there:
+        there = torch.cuda.device_count()
+        if place.local >= there:
             raise DeviceError(
-                f"there is no GPU for process {index}: this machine has {there}",
+                f"there is no GPU for process {place.index}: this machine has {there}",
                 f"start one process a GPU, --processes {there}, or use --device cpu",
             )
-        torch.cuda.set_device(local)
+        torch.cuda.set_device(place.local)
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def together(device: torch.device) -> Iterator[Processes]:
         UsageError: accelerate is not installed, or a device on which processes cannot be connected.
         RestoreError: they cannot reach each other.
     """
-    index, count = _launched()
+    index, count = launched().index, launched().count
     if count == 1:
         yield Processes(device=device)
         return
@@ -217,13 +217,6 @@ def digest(network: nn.Module) -> str:
     return total.hexdigest()
 
 
-def _launched() -> tuple[int, int]:
-    """Return the index of this process and the count of all, as torchrun tells them; (0, 1) without it."""
-    if not all(name in os.environ for name in STARTED_BY):
-        return 0, 1
-    return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-
-
 def _flat(values: Iterable[Tensor]) -> Tensor:
     return torch.cat([value.detach().flatten() for value in values])
 
@@ -233,6 +226,9 @@ def _told_when_lost() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        # Gloo's errors are plain ones; torch.OutOfMemoryError and what else a device raises have classes of their own.
+        if not (isinstance(error, torch.distributed.DistError) or type(error) is RuntimeError):
+            raise
         raise RestoreError(
             f"the connection to the other processes is lost: {str(error).splitlines()[0]}",
             "another process has told why; mend that and continue with --resume",

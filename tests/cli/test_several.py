@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -80,7 +81,8 @@ def _interrupt_when_ready(folder):
 
 def test_processes_are_not_started_within_processes(monkeypatch):
     assert not several.are_running(2)
-    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name, value in {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
     assert several.are_running(2)
     with pytest.raises(UsageError, match="2 processes already, not 3") as caught:
         several.are_running(3)
@@ -92,3 +94,53 @@ def test_a_session_of_its_own_keeps_the_terminals_signals_away(tmp_path):
     sessions = {(tmp_path / str(index)).read_text() for index in range(2)}
     assert len(sessions) == 2
     assert str(os.getsid(0)) not in sessions
+
+
+def wait_for(folder, pattern, count=2):
+    """Wait until as many files are there."""
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob(pattern))) < count:
+        assert time.monotonic() < deadline, f"{pattern} never came"
+        time.sleep(0.05)
+
+
+def test_when_the_parent_is_killed_outright_each_is_asked_to_stop(tmp_path):
+    """SIGKILL cannot be passed on, and processes that are left over would go on writing the run folder."""
+    source = f"""
+import os, signal, sys, time
+from restore.cli.child import stop_with_parent
+rank = os.environ["RANK"]
+def stop(number, frame):
+    open(f'{tmp_path}/stopped{{rank}}', 'w').close()
+    sys.exit()
+signal.signal(signal.SIGTERM, stop)
+stop_with_parent()
+open(f'{tmp_path}/ready{{rank}}', 'w').close()
+time.sleep(120)
+"""
+    run = f"import sys; from restore.cli import several; several.run(2, [sys.executable, '-c', {source!r}])"
+    parent = subprocess.Popen([sys.executable, "-c", run])
+    try:
+        wait_for(tmp_path, "ready*")
+        time.sleep(0.2)
+        assert not list(tmp_path.glob("stopped*"))
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_for(tmp_path, "stopped*")
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path):
+    """As ``nohup`` wants it; the processes inherit that."""
+    source = f"""
+import signal
+open(f'{tmp_path}/{{rank}}', 'w').write(str(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN))
+os.kill(os.getppid(), signal.SIGHUP)
+"""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert several.run(2, python(source)) == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert {(tmp_path / str(index)).read_text() for index in range(2)} == {"True"}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from restore.errors import DeviceError, UsageError
+from restore.errors import DeviceError, RestoreError, UsageError
 from restore.training import checkpoint
 from restore.training.processes import Processes, is_first, take_device, together
 
@@ -134,8 +136,11 @@ def second_of_four(monkeypatch):
 
 def test_a_process_knows_whether_it_is_the_first(second_of_four, monkeypatch):
     assert not is_first()
-    monkeypatch.delenv("RANK")
+    monkeypatch.setenv("RANK", "0")
     assert is_first()
+    monkeypatch.delenv("RANK")
+    with pytest.raises(UsageError, match="places no process"):
+        is_first()
 
 
 @pytest.mark.parametrize("device", ["cuda:1", "mps"])
@@ -163,3 +168,20 @@ def test_without_accelerate_the_cure_is_told(second_of_four, monkeypatch):
     with pytest.raises(UsageError, match="4 processes needs accelerate") as caught, together(CPU):
         pass
     assert "restore-toolkit[distributed]" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (RuntimeError("[gloo/transport/tcp/pair.cc:553] Connection closed by peer"), True),
+        (torch.distributed.DistBackendError("NCCL error: remote process exited"), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), False),
+    ],
+)
+def test_a_lost_connection_is_told_from_what_else_goes_wrong_meanwhile(monkeypatch, error, lost):
+    def reduce(value, reduction):
+        raise error
+
+    monkeypatch.setitem(sys.modules, "accelerate.utils", SimpleNamespace(reduce=reduce))
+    with pytest.raises(RestoreError if lost else torch.OutOfMemoryError, match=re.escape(str(error))):
+        Processes(index=0, count=2, device=CPU).wait()
