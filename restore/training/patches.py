@@ -14,8 +14,11 @@ from restore.contracts import Batch, Degradation, Progress
 from restore.training.data import dihedral, generator
 
 Sampling = Literal["area", "image"]
-CONTEXT = 8
-"""Pixels of a degraded patch's surroundings that are degraded with it, so that its border looks like any other part."""
+CONTEXT = 16
+"""Pixels of a degraded patch's surroundings that are degraded with it, so that its border looks like any other part.
+
+As many as JPEG codes at once in colour, so that what is coded together with the patch's border is whole.
+"""
 PROBES = 64
 """Draws that are compared before a degradation is taken to draw nothing."""
 
