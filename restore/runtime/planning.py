@@ -24,6 +24,10 @@ DEFAULT_HALO = 32
 SMALLEST_AUTO = 32
 """Side in pixels below which no core is chosen, however large the halo."""
 
+WIDEST = 4
+"""Sides of the square that memory affords, beyond which an image is cut although its pixels are no more: a model that
+computes from top to bottom keeps rows of every layer, and the square does not tell what these take in wider ones."""
+
 
 class Planner:
     """Chooses tiles for a model.
@@ -66,7 +70,8 @@ class Planner:
             side = PLENTY  # one tile, without asking
         else:
             affordable = self._affordable_side(strip)
-            side = None if height * width <= affordable**2 else max(SMALLEST_AUTO, affordable - 2 * self.halo)
+            fits = height * width <= affordable**2 and width <= WIDEST * affordable
+            side = None if fits else max(SMALLEST_AUTO, affordable - 2 * self.halo)
         return self._grid(height, width, side)
 
     def _grid(self, height: int, width: int, side: int | None) -> Grid:

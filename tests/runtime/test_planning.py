@@ -52,6 +52,26 @@ def test_a_long_image_that_fits_is_not_cut(make, picture, budget):
     assert regions(restorer, picture(600, 900, 3))[0] != (1, 3, 600, 900)
 
 
+def test_a_wide_image_is_cut_where_rows_of_all_layers_would_take_more(make, picture, budget):
+    """As many pixels in 24 rows take several times as much as in a square, or upright."""
+
+    def keeps_rows(seen):
+        kept = seen.image.new_ones(1000, seen.image.shape[3])
+        return kept[0] - seen.image
+
+    image = picture(24, 4000, 3)
+    with PeakMemory() as whole:
+        make(keeps_rows, tile="off", **EXACT)(image)
+    size = 8 * 2**20
+    budget(size)
+    restorer = make(keeps_rows, **EXACT)
+    with PeakMemory() as cut:
+        assert len(set(regions(restorer, image)[2:])) == 1
+    assert restorer.module.shapes[-1][3] < 4000
+    assert cut.peak <= size < whole.peak
+    assert regions(restorer, picture(4000, 24, 3)) == [(1, 3, 4000, 24)]
+
+
 def test_more_images_get_smaller_tiles(make, budget):
     budget(8 * 2**20)
     restorer = make(negative, **EXACT)
