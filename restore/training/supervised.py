@@ -166,18 +166,14 @@ class Supervised(Recipe):
 
         What the degradation draws for an image is drawn as ``restore bench`` draws it with seed 0.
         """
-        device = next(network.parameters()).device
         scores = []
         for path in find_images(folder):
-            photo = images.load(path)
+            photo = self._load(path)
             sides = (side // self.scale * self.scale for side in (photo.height, photo.width))
             original = as_original(photo.source().read(0, 0, *sides), self.colors)
-            seen = self.harm.observe(original, torch.Generator().manual_seed(image_seed(0, path)))
-            image = seen.image.mul(255).round().div(255) if not self._draws else seen.image
-            shown = image.to(device).contiguous(memory_format=torch.channels_last)
-            mask = None if seen.mask is None else seen.mask.to(device)
-            restored = network(self.observation(shown, mask)).clamp(0, 1).cpu()
-            scores.append(self._scored(restored, original, replace(seen, image=image)))
+            seen = self._degrade(original, image_seed(0, path))
+            restored = self._restore(network, seen).clamp(0, 1).cpu()
+            scores.append(self._scored(restored, original, seen))
         common = [key for key in self.measured if all(key in score for score in scores)]
         return {key: sum(score[key] for score in scores) / len(scores) for key in common}
 
@@ -185,17 +181,35 @@ class Supervised(Recipe):
         """Return the centres of the first images: degraded (its pixels enlarged), restored, original."""
         if folder is None:
             return {}
-        device = next(network.parameters()).device
         centres = self._centres(find_images(folder)[:SHOWN])
-        seen = self.harm.observe(centres, torch.Generator().manual_seed(0))
-        shown = seen.image.to(device).contiguous(memory_format=torch.channels_last)
-        restored = network(self.observation(shown, None if seen.mask is None else seen.mask.to(device)))
+        seen = self._degrade(centres, 0)
+        restored = self._restore(network, seen)
         enlarged = nn.functional.interpolate(seen.image, size=centres.shape[-2:], mode="nearest")
         return {"degraded": enlarged, "restored": restored, "original": centres}
 
+    def _load(self, path: Path) -> images.Photo:
+        photo = images.load(path)
+        if min(photo.height, photo.width) < self.scale:
+            raise InputError(
+                f"{path} is {photo.height} x {photo.width} pixels, too small to be downscaled by {self.scale}",
+                "take it out of the validation images",
+            )
+        return photo
+
+    def _degrade(self, originals: Tensor, seed: int) -> Observation:
+        """Degrade as for training: rounded to 8 bits where nothing is drawn."""
+        seen = self.harm.observe(originals, torch.Generator().manual_seed(seed))
+        return seen if self._draws else replace(seen, image=seen.image.mul(255).round().div(255))
+
+    def _restore(self, network: nn.Module, seen: Observation) -> Tensor:
+        device = next(network.parameters()).device
+        shown = seen.image.to(device).contiguous(memory_format=torch.channels_last)
+        restored: Tensor = network(self.observation(shown, None if seen.mask is None else seen.mask.to(device)))
+        return restored
+
     def _centres(self, paths: Sequence[Path]) -> Tensor:
         """Return what all images have around their centres, ``(B, C, H, W)`` of at most 192 pixels a side."""
-        photos = [images.load(path) for path in paths]
+        photos = [self._load(path) for path in paths]
         largest = SHOWN_SIDE // self.scale
         height, width = (
             max(1, min(largest, *(getattr(photo, side) // self.scale for photo in photos))) * self.scale

@@ -166,3 +166,35 @@ def test_patches_that_do_not_fit_are_refused(photos):
         Denoising(patch=33, degradation="bicubic:scale=4")
     with pytest.raises(InputError, match="as large as a patch of 128"):
         Denoising(patch=128).load_data(photos, lambda done, total: None)
+
+
+def test_pictures_show_what_validation_shows(tmp_path):
+    """What draws nothing is rounded to 8 bits in both."""
+    from PIL import Image
+
+    rng = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (40, 40, 3), generator=rng, dtype=torch.uint8)
+    Image.fromarray(pixels.numpy()).save(tmp_path / "a.png")
+    shown = []
+
+    class Watching(Residual):
+        def forward(self, observation):
+            shown.append(observation.image)
+            return observation.image
+
+    recipe = Denoising(degradation="gaussian-blur:sigma=1")
+    recipe.validate(Watching(), tmp_path)
+    drawn = recipe.pictures(Watching(), tmp_path)
+    assert torch.equal(shown[0], shown[1])
+    assert torch.equal(drawn["degraded"], shown[1])
+    assert torch.equal(shown[1].mul(255).round().div(255), shown[1])
+
+
+def test_an_image_smaller_than_the_scale_is_told(tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (40, 3)).save(tmp_path / "flat.png")
+    recipe = Denoising(degradation="bicubic:scale=4")
+    for look in (recipe.validate, recipe.pictures):
+        with pytest.raises(InputError, match=r"flat\.png is 3 x 40 pixels, too small to be downscaled by 4"):
+            look(Residual(), tmp_path)
