@@ -53,6 +53,15 @@ def restore_models() -> list[ModelSpec]:
                 licence="Apache-2.0",
                 card="restore_srgan:weights/srresnet-psnr-x2.md",
             ),
+            WeightsSpec(
+                tag="real-x4",
+                file="restore_srgan:weights/srresnet-real-x4.safetensors",
+                sha256="ea6c4364f874cf2d6e3f0c2a87a5b60d3dba6123f40d4a3df668adaaf4bbd271",
+                options=OPTIONS,
+                summary="x4, absolute error, for photographs with noise and JPEG, T91 and BSDS",
+                licence="Apache-2.0",
+                card="restore_srgan:weights/srresnet-real-x4.md",
+            ),
         ),
         _model(
             "srgan",
@@ -66,6 +75,16 @@ def restore_models() -> list[ModelSpec]:
                 summary="x4, VGG19, SqueezeNet and adversarial, T91 and BSDS",
                 licence="Apache-2.0",
                 card="restore_srgan:weights/srgan-photo-x4.md",
+            ),
+            WeightsSpec(
+                tag="real-x4",
+                file="restore_srgan:weights/srgan-real-x4.safetensors",
+                sha256="4d6219e3cbe6b2b880b5cc2175cff4f8de7391d49a52fb3af511d5cc57320658",
+                options=OPTIONS,
+                blend=BlendSpec(option="fidelity", towards="srresnet.real-x4", summary="how little is invented"),
+                summary="x4, the same for photographs with noise and JPEG",
+                licence="Apache-2.0",
+                card="restore_srgan:weights/srgan-real-x4.md",
             ),
         ),
     ]
