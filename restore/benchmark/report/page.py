@@ -64,7 +64,7 @@ def page(outcome: Outcome, folder: Path) -> str:
 
 
 def trades(outcome: Outcome) -> Iterator[str]:
-    """Yield, for two models, that one is behind in PSNR and ahead in LPIPS: the trade the page explains."""
+    """Yield for each data set, where they are two, who is first in LPIPS and who in PSNR: what the page explains."""
     both = _psnr_and_perception(outcome)
     if both is None:
         return
@@ -77,13 +77,15 @@ def trades(outcome: Outcome) -> Iterator[str]:
             and (p := row.means.get(psnr.key)) is not None
             and (q := row.means.get(perception.key)) is not None
         ]
-        for model, p, q in scored:
-            for other, other_p, other_q in scored:
-                if other not in outcome.baselines and p < other_p and q < other_q:
-                    yield (
-                        f"On {dataset}, {model} has {psnr.text(p)} dB and {other} {psnr.text(other_p)} dB, while its "
-                        f"{perception.label} is {perception.text(q)} against {perception.text(other_q)}."
-                    )
+        if not scored:
+            continue
+        model, p, q = min(scored, key=lambda found: found[2])
+        other, other_p, other_q = max(scored, key=lambda found: found[1])
+        if other not in outcome.baselines and p < other_p and q < other_q:
+            yield (
+                f"On {dataset}, {model} has {psnr.text(p)} dB and {other} {psnr.text(other_p)} dB, while its "
+                f"{perception.label} is {perception.text(q)} against {perception.text(other_q)}."
+            )
 
 
 def _counted(outcome: Outcome) -> str:
