@@ -361,6 +361,13 @@ class Recipe(ABC):
         the weights: batch norms need statistics of the population then (``restore.training.population``).
         """
 
+    def check_validation(self, folder: Path) -> None:  # noqa: B027 - there may be nothing to check
+        """Look, before the data are read, whether ``validate`` will find in a folder what it needs.
+
+        Raises:
+            InputError: it will not.
+        """
+
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Score the network on a folder of images; an empty mapping when the recipe has no score."""
         return {}

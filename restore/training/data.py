@@ -15,20 +15,26 @@ from restore.errors import InputError, UsageError
 from restore.images.files import is_image, suffixes
 
 
-def find_images(folder: Path | None) -> list[Path]:
+def find_images(folder: Path | None, option: str = "--data") -> list[Path]:
     """Return the images in a folder and those below it, sorted.
+
+    Args:
+        folder: what the user gave.
+        option: that it was given with, for errors.
 
     Raises:
         UsageError: no folder was given.
         InputError: the folder is none, or holds no images.
     """
     if folder is None:
-        raise UsageError("images are needed to train on", "name a folder of them with --data")
+        raise UsageError("images are needed to train on", f"name a folder of them with {option}")
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder", "name a folder of images with --data")
+        raise InputError(f"{folder} is not a folder", f"name a folder of images with {option}")
     found = sorted(p for p in folder.rglob("*") if is_image(p) and p.is_file())
     if not found:
-        raise InputError(f"{folder} holds no images", f"images end in {suffixes()}")
+        raise InputError(
+            f"{folder} holds no images", f"name a folder of images with {option}; their names end in {suffixes()}"
+        )
     return found
 
 

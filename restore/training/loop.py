@@ -31,6 +31,7 @@ from restore.training.resume import (
     identity,
     saved_options,
     saved_state,
+    validation_changed,
 )
 from restore.training.settings import Result, Settings
 
@@ -51,7 +52,7 @@ def train(recipe: Recipe, settings: Settings) -> Result:
     Raises:
         InputError: data that cannot be read, or a checkpoint that is none.
         UsageError: a run folder that holds another run, a precision that cannot be trained in, ``resume`` with
-            other options, data, device or precision, a batch that the processes cannot share.
+            other options, data, validation set, device or precision, a batch that the processes cannot share.
         DeviceError: a device that is absent.
         RestoreError: a run folder that cannot be written, processes that lose each other.
         TrainingError: a loss that is not finite.
@@ -61,6 +62,8 @@ def train(recipe: Recipe, settings: Settings) -> Result:
     settings = settings if saved is None else completed(settings, saved)
     files = fingerprint(settings.data, settings.output)
     check_data(settings, saved, "data_files", files)
+    scored = fingerprint(settings.validation, settings.output)
+    changed = validation_changed(settings, saved, scored)
     start = saved["step"] if saved is not None else 0
     journal = Journal(quiet=settings.quiet or not is_first())
     try:
@@ -69,6 +72,10 @@ def train(recipe: Recipe, settings: Settings) -> Result:
         if done is not None:
             journal.say(f"the run is finished; weights: {done}")
             return Result(step=start, scores={}, checkpoint=path, weights=done)
+        if changed:
+            journal.say(f"files of {settings.validation} came, went or changed in size: scores are of other images now")
+        if settings.validation is not None:
+            recipe.check_validation(settings.validation)
         take_device(settings.device)
         device = device_of(settings, saved)
         with together(device) as processes:
@@ -80,7 +87,9 @@ def train(recipe: Recipe, settings: Settings) -> Result:
                 processes.share(recipe.batch(max(start, 1)))  # refused before there is a run folder
             if processes.first:
                 journal.open(settings.output, start=start, steps=recipe.steps)
-            known = identity(recipe, settings, files=files, line=data, device=device, precision=precision)
+            known = identity(
+                recipe, settings, files=files, scored=scored, line=data, device=device, precision=precision
+            )
             run = _Run(recipe, settings, processes, precision, journal, saved, known)
             saved = None  # it holds the networks and optimisers once more
             where = f"{processes.count} x {device.type}" if processes.count > 1 else str(device)

@@ -54,7 +54,7 @@ def saved_state(recipe: str, settings: Settings) -> dict[str, Any] | None:
 
 
 def identity(
-    recipe: Recipe, settings: Settings, *, files: str, line: str, device: torch.device, precision: str
+    recipe: Recipe, settings: Settings, *, files: str, scored: str, line: str, device: torch.device, precision: str
 ) -> dict[str, Any]:
     """Return what the checkpoint keeps of a run beside its state.
 
@@ -62,6 +62,7 @@ def identity(
         recipe: its name counts.
         settings: of the run.
         files: the fingerprint of its data.
+        scored: the fingerprint of its validation set.
         line: what ``Recipe.load_data`` said of them.
         device: its type counts.
         precision: that it trains in.
@@ -74,6 +75,7 @@ def identity(
         "data_line": line,
         "data_files": files,
         "validation": str(settings.validation.absolute()) if settings.validation is not None else None,
+        "validation_files": scored,
         "device": device.type,
         "precision": precision,
     }
@@ -137,8 +139,32 @@ def check_data(settings: Settings, saved: Mapping[str, Any] | None, key: str, fo
         )
 
 
+def validation_changed(settings: Settings, saved: Mapping[str, Any] | None, found: str) -> bool:
+    """Whether files of the validation set came, went or changed in size where it was: a broken one was taken out.
+
+    Args:
+        settings: completed.
+        saved: the checkpoint. A run without a validation set may get one.
+        found: the fingerprint of the validation set.
+
+    Raises:
+        UsageError: another set is named than the run's.
+    """
+    if saved is None or settings.validation is None or not saved.get("validation"):
+        return False
+    if saved.get("validation_files", found) == found:
+        return False
+    was = Path(saved["validation"])
+    if settings.validation.resolve() != was.resolve():
+        raise UsageError(
+            f"{settings.output} holds a run with --validation {was}, and {settings.validation} has other files",
+            f"leave --validation out to go on as it was, name a copy of the same files, or {RENEW}",
+        )
+    return True
+
+
 def fingerprint(data: Path | None, leave_out: Path) -> str:
-    """Return a hash of the names and sizes of the files of a training set; empty where there is none.
+    """Return a hash of the names and sizes of the files of a data set; empty where there is none.
 
     Args:
         data: a folder, or a file.

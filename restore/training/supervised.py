@@ -27,6 +27,7 @@ from restore.training.patches import FixedPatches, FreshPatches, Patches, Sampli
 from restore.training.schedule import cosine
 
 Colors = Literal["rgb", "gray"]
+VALIDATION = "--validation"
 CONSISTENCY = "lr-consistency"
 """The metric that asks for more than two images: what was observed, and how."""
 SHOWN, SHOWN_SIDE = 4, 192
@@ -161,13 +162,17 @@ class Supervised(Recipe):
         """Rise linearly, then fall along a cosine."""
         return cosine(step - 1, self.steps, warmup=self.warmup)
 
+    def check_validation(self, folder: Path) -> None:
+        """Raise InputError where a folder holds no images."""
+        find_images(folder, VALIDATION)
+
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Return the means over whole images of what is measured, without what lacks its weights.
 
         What the degradation draws for an image is drawn as ``restore bench`` draws it with seed 0.
         """
         scores = []
-        for path in find_images(folder):
+        for path in find_images(folder, VALIDATION):
             photo = self._load(path)
             sides = (side // self.scale * self.scale for side in (photo.height, photo.width))
             original = as_original(photo.source().read(0, 0, *sides), self.colors)
@@ -181,7 +186,7 @@ class Supervised(Recipe):
         """Return the centres of the first images: degraded (its pixels enlarged), restored, original."""
         if folder is None:
             return {}
-        centres = self._centres(find_images(folder)[:SHOWN])
+        centres = self._centres(find_images(folder, VALIDATION)[:SHOWN])
         seen = self._degrade(centres, 0)
         restored = self._restore(network, seen)
         enlarged = nn.functional.interpolate(seen.image, size=centres.shape[-2:], mode="nearest")

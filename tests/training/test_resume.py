@@ -123,6 +123,49 @@ def test_data_may_move_and_gather_hidden_files(go_on, tmp_path):
     assert go_on(data=tmp_path / "elsewhere" / "photos").step == 12
 
 
+@pytest.fixture
+def scored(begun, tmp_path):
+    """A folder to validate on, which the run that was stopped began with."""
+    folder = tmp_path / "scored"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"12345")
+    path = begun / "checkpoint.safetensors"
+    files = resume.fingerprint(folder, begun)
+    checkpoint.save(path, checkpoint.load(path) | {"validation": str(folder), "validation_files": files})
+    return folder
+
+
+def test_another_validation_set_is_refused_and_the_run_kept(begun, go_on, scored, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.png").write_bytes(b"123456")
+    before = {path: path.read_bytes() for path in begun.iterdir()}
+    with pytest.raises(
+        UsageError, match=r"holds a run with --validation .*scored, and .*other has other files"
+    ) as caught:
+        go_on(validation=other)
+    assert "leave --validation out" in caught.value.cure
+    assert {path: path.read_bytes() for path in begun.iterdir()} == before
+
+
+def test_a_validation_set_may_move(begun, go_on, scored, tmp_path):
+    scored.rename(tmp_path / "moved")
+    assert go_on(validation=tmp_path / "moved").step == 12
+    assert checkpoint.load(begun / "checkpoint.safetensors")["validation"] == str(tmp_path / "moved")
+
+
+def test_a_broken_image_may_be_taken_out_of_the_validation_set_and_is_told(go_on, scored, capsys):
+    (scored / "broken.png").write_bytes(b"1")
+    assert go_on(validation=None, quiet=False).step == 12
+    assert "came, went or changed in size" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_without_a_validation_set_may_get_one(begun, go_on, scored):
+    path = begun / "checkpoint.safetensors"
+    checkpoint.save(path, checkpoint.load(path) | {"validation": None, "validation_files": ""})
+    assert "bias" in go_on(validation=scored).scores
+
+
 def test_a_run_folder_within_the_data_is_no_part_of_them(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "a.png").write_bytes(b"1")
@@ -148,7 +191,7 @@ def test_a_device_that_is_gone_is_told_with_what_the_run_needs(begun, go_on, mon
 def test_a_checkpoint_that_tells_neither_data_nor_device_goes_on(begun, go_on):
     path = begun / "checkpoint.safetensors"
     state = checkpoint.load(path)
-    for key in ("data", "data_line", "data_files", "device", "precision", "validation", "defaults"):
+    for key in ("data", "data_line", "data_files", "device", "precision", "validation", "validation_files", "defaults"):
         del state[key]
     checkpoint.save(path, state)
     assert go_on().step == 12

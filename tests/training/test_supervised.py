@@ -60,6 +60,24 @@ def test_a_denoiser_learns_to_take_noise_away(photos, tmp_path, colors):
     assert after["psnr"] > noisy + 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [("empty", "holds no images"), ("absent", "is not a folder"), ("file", "is not a folder")]
+)
+def test_a_validation_set_without_images_is_told_before_anything_is_read(photos, tmp_path, kind, told):
+    folder = tmp_path / "scored"
+    if kind == "empty":
+        folder.mkdir()
+    elif kind == "file":
+        folder.write_bytes(b"1")
+    recipe = Denoising(steps=2)
+    recipe.load_data = lambda folder, progress: pytest.fail("the training set was read")
+    settings = Settings(data=photos, output=tmp_path / "run", options={}, validation=folder, quiet=True)
+    with pytest.raises(InputError, match=f"scored {told}") as caught:
+        train(recipe, settings)
+    assert "--validation" in caught.value.cure
+    assert not settings.output.exists()
+
+
 def test_the_card_says_what_was_learnt(photos, tmp_path):
     settings = Settings(data=photos, output=tmp_path / "run", options={}, precision="float32", quiet=True)
     card = train(Denoising(steps=2), settings).weights.with_suffix(".md").read_text("utf-8")

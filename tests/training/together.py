@@ -84,8 +84,8 @@ class Rivals(Recipe):
 
 def settings(folder: Path, *, resume: bool = False) -> Settings:
     return Settings(
-        output=folder, options={}, validation=folder.parent, device="cpu", precision="float32", resume=resume,
-        log_every=1, checkpoint_every=4, validate_every=3, quiet=True,
+        output=folder, options={}, validation=None if resume else folder.parent, device="cpu", precision="float32",
+        resume=resume, log_every=1, checkpoint_every=4, validate_every=3, quiet=True,
     )  # fmt: skip
 
 

@@ -156,6 +156,10 @@ class Digits(Recipe):
         """Rise over 100 steps, then fall along a cosine."""
         return cosine(step - 1, self.steps, warmup=100)
 
+    def check_validation(self, folder: Path) -> None:
+        """Raise InputError where a folder holds no test digits."""
+        load_digits(folder, "t10k")
+
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Return the accuracy on the test digits of a folder with MNIST."""
         images, labels = load_digits(folder, "t10k")

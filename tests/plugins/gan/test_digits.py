@@ -53,6 +53,13 @@ def test_it_learns_what_is_easy_and_is_loaded_again(tmp_path, bars):
     torch.testing.assert_close(alone, reader(images / 255.0)[:1])
 
 
+def test_missing_test_digits_are_told_before_there_is_a_run(tmp_path, bars):
+    (bars / "t10k-images-idx3-ubyte.gz").unlink()
+    with pytest.raises(InputError, match="t10k"):
+        run(tmp_path / "run", bars, steps=2)
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_packaged_one_reads_digits_that_it_has_not_seen(shared_data):
     images, labels = load_digits(shared_data / "mnist", "t10k")
     with torch.inference_mode():
