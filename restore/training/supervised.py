@@ -23,6 +23,7 @@ from restore.composition import build_degradation
 from restore.contracts import Batch, Observation, Phase, Progress, Recipe
 from restore.errors import InputError, UsageError
 from restore.training.data import find_images, load_images
+from restore.training.numbers import check_number
 from restore.training.patches import FixedPatches, FreshPatches, Patches, Sampling, degrade_all, is_random
 from restore.training.schedule import cosine
 
@@ -50,7 +51,7 @@ class Supervised(Recipe):
         learning_rate: of Adam, at the start; it falls to 0 along a cosine.
         warmup: steps over which the learning rate rises.
         ema: decay of the moving average of the weights.
-        clip: largest norm of the gradient.
+        clip: largest norm of the gradient; None: as it comes.
         colors: of the network's images: ``rgb``, or ``gray``, BT.601 luma in full range.
         sampling: ``area``: every patch is as likely as any other; ``image``: every image is.
         init: weights to start from, safetensors of the same network; none: at random.
@@ -58,7 +59,7 @@ class Supervised(Recipe):
         seed: of the initial weights and of the patches.
 
     Raises:
-        UsageError: a patch that is no multiple of the degradation's scale.
+        UsageError: a number out of its range, or a patch that is no multiple of the degradation's scale.
     """
 
     protocol: ClassVar[str] = "rgb"
@@ -84,6 +85,14 @@ class Supervised(Recipe):
         data_terms: str = "",
         seed: int = 0,
     ) -> None:
+        check_number("steps", steps, least=1)
+        check_number("batch_size", batch_size, least=1)
+        check_number("patch", patch, least=1)
+        check_number("learning_rate", learning_rate, above=0)
+        check_number("warmup", warmup, least=0)
+        check_number("ema", ema, least=0, below=1)
+        if clip is not None:
+            check_number("clip", clip, above=0, otherwise="--set clip=none leaves it out")
         self.harm = build_degradation(degradation)
         self.scale = self.harm.scale
         if patch % self.scale or patch < self.scale:
