@@ -10,14 +10,16 @@ from torch import Tensor, nn
 
 from restore.contracts import Batch, Phase
 from restore.errors import UsageError
-from restore.objective import Objective, Term, build_objective
+from restore.objective import Objective, Term
 from restore.registry import registry
 from restore.training import Supervised
 from restore.training.gan import Kind
+from restore.training.numbers import check_number
 from restore.training.patches import Sampling
 from restore.training.schedule import cosine, stepwise
+from restore_srgan.content import build_content, refuse_unanswered
 from restore_srgan.discriminator import Discriminator, Head, Norm
-from restore_srgan.observed import observed
+from restore_srgan.observed import observed, sample
 from restore_srgan.recipe import SCALE
 from restore_srgan.start import find_start
 from restore_srgan.steps import ADVERSARIAL, d_step, g_step
@@ -89,6 +91,10 @@ class SRGANX4(Supervised):
         data_terms: str = "",
         seed: int = 0,
     ) -> None:
+        check_number("critic_rate", critic_rate, above=0)
+        check_number("measure_every", measure_every, least=0)
+        check_number("adversarial_weight", adversarial_weight, least=0)
+        check_number("r1", r1, least=0)
         self.start = find_start(init)
         super().__init__(
             degradation=degradation, model_options=self.start.options, steps=steps, batch_size=batch_size, patch=patch,
@@ -96,9 +102,15 @@ class SRGANX4(Supervised):
             seed=seed,
         )  # fmt: skip
         if self.scale != SCALE:
-            raise UsageError(f"{degradation} downscales by {self.scale}, and {self.name} upscales by {SCALE}")
+            raise UsageError(
+                f"{degradation} downscales by {self.scale}, and {self.name} upscales by {SCALE}",
+                f"give one that downscales by {SCALE}: --set 'degradation=bicubic:scale={SCALE}|jpeg:quality=50'",
+            )
         if self.start.scale != SCALE:
-            raise UsageError(f"the weights {init} upscale by {self.start.scale}, not by {SCALE}")
+            raise UsageError(
+                f"the weights {init} upscale by {self.start.scale}, not by {SCALE}",
+                f"start from weights for x{SCALE}: --set init=srresnet.psnr-x{SCALE}",
+            )
         if r1 and norm == "batch":
             raise UsageError(
                 "a gradient penalty judges each image by itself, which batch norm prevents",
@@ -157,8 +169,9 @@ class SRGANX4(Supervised):
         return stepwise(step - 1, [self.steps // 2])
 
     def _objective(self) -> Objective:
-        content = build_objective(self.content)
+        content = build_content(self.content)
         if any(term.name == ADVERSARIAL for term in content.terms):
             raise UsageError("the content has an adversarial term", "weigh it with --set adversarial_weight")
+        refuse_unanswered(content, *sample(self.harm, self.patch, draws=self._draws))
         judged = registry().find("loss", ADVERSARIAL).build(kind=self.kind)
         return Objective([*content.terms, Term(name=ADVERSARIAL, weight=self.adversarial_weight, loss=judged)])

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from restore.contracts import Batch, Phase, Progress
 from restore.errors import UsageError
-from restore.objective import build_objective
 from restore.training import Supervised
 from restore.training.patches import Sampling
+from restore_srgan.content import build_content, refuse_critics, refuse_unanswered
 from restore_srgan.generator import SRResNet, start_as_nearest
-from restore_srgan.observed import observed
+from restore_srgan.observed import observed, sample
 from restore_srgan.start import find_start
 
 SCALE = 4
@@ -74,7 +74,11 @@ class SRResNetX4(Supervised):
             sampling=sampling, data_terms=data_terms, seed=seed,
         )  # fmt: skip
         if self.scale != self.upscales:
-            raise UsageError(f"{degradation} downscales by {self.scale}, and {self.name} upscales by {self.upscales}")
+            raise UsageError(
+                f"{degradation} downscales by {self.scale}, and {self.name} upscales by {self.upscales}",
+                f"give one that downscales by {self.upscales}: "
+                f"--set 'degradation=bicubic:scale={self.upscales}|jpeg:quality=50'",
+            )
         self.content = content
         self.start = None if init is None else find_start(init)
 
@@ -98,8 +102,15 @@ class SRResNetX4(Supervised):
         return made
 
     def build(self) -> Sequence[Phase]:
-        """Make the network and its Adam; the terms of the content are logged, each times its weight."""
-        network, objective = self.network(), build_objective(self.content)
+        """Make the network and its Adam; the terms of the content are logged, each times its weight.
+
+        Raises:
+            UsageError: a content that cannot be minimised.
+        """
+        objective = build_content(self.content)
+        refuse_critics(objective)
+        refuse_unanswered(objective, *sample(self.harm, self.patch, draws=self._draws))
+        network = self.network()
 
         def restore(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
             seen = observed(self.harm, batch, draws=self._draws)

@@ -68,11 +68,14 @@ def find_start(source: str) -> Start:
 
     Raises:
         UnknownNameError: neither such a file nor such weights.
-        UsageError: weights of another network.
-        WeightsError: a file of another network, or that does not tell its options, or weights that are not here.
+        UsageError: nothing, or weights of another network.
+        WeightsError: a path at which nothing is, a file that is no safetensors, one of another network, or that does
+            not tell its options, or weights that are not here.
     """
+    if not source.strip():
+        raise UsageError("init names no weights", f"--set init={MODELS[0]}.psnr-x4, or --set init=FILE")
     path = Path(source).expanduser()
-    if path.suffix == ".safetensors":
+    if path.suffix == ".safetensors" or len(path.parts) > 1 or path.is_file():
         return Start(name=source, path=path, options=_options(path))
     component, found = registry().find_weighted("model", source)
     if found is None:

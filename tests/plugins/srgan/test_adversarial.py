@@ -179,5 +179,18 @@ def test_what_is_refused(tmp_path, start):
         build(init=str(silent))
     double = tmp_path / "double.safetensors"
     weights.write(double, SRResNet(**{**TINY, "scale": 2}).state_dict(), {"options": json.dumps({**TINY, "scale": 2})})
-    with pytest.raises(UsageError, match="upscale by 2, not by 4"):
+    with pytest.raises(UsageError, match="upscale by 2, not by 4") as caught:
         build(init=str(double))
+    assert "init=srresnet.psnr-x4" in caught.value.cure
+    with pytest.raises(UsageError, match="consistency here"):
+        build(degradation="photo:scale=4").build()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"batch_size": 0}, {"critic_rate": 0.0}, {"measure_every": -1}, {"adversarial_weight": -0.1}, {"r1": -1.0}],
+)
+def test_numbers_out_of_their_range_are_named(options):
+    [(name, value)] = options.items()
+    with pytest.raises(UsageError, match=f"{name}={value} makes no sense"):
+        build(**options)

@@ -62,6 +62,26 @@ def test_a_file_of_something_else_is_named_with_a_cure(file, metadata, told):
     assert "start from" in caught.value.cure
 
 
+def test_a_file_that_is_no_safetensors_is_called_so(tmp_path):
+    pickled = tmp_path / "first.pth"
+    torch.save({"weight": torch.zeros(3)}, pickled)
+    with pytest.raises(WeightsError, match=r"first\.pth is not a safetensors file") as caught:
+        find_start(str(pickled))
+    assert "restore weights convert" in caught.value.cure
+
+
+def test_a_path_at_which_nothing_is_is_no_name_of_a_model(tmp_path):
+    with pytest.raises(WeightsError, match=r"absent\.pth cannot be read"):
+        find_start(str(tmp_path / "absent.pth"))
+
+
+@pytest.mark.parametrize("source", ["", " "])
+def test_no_name_at_all_is_refused(source):
+    with pytest.raises(UsageError, match="init names no weights") as caught:
+        find_start(source)
+    assert "init=srresnet.psnr-x4" in caught.value.cure
+
+
 def test_installed_weights_of_another_network_are_refused(monkeypatch):
     other = SimpleNamespace(factory=lambda: torch.nn.Identity)
     monkeypatch.setattr(start, "registry", lambda: SimpleNamespace(find_weighted=lambda *_: (other, object())))
