@@ -85,6 +85,8 @@ def build_objective(table: str | Mapping[str, float]) -> Objective:
         if not math.isfinite(weight):
             raise UsageError(f"the loss {text!r} cannot be weighed with {weight}")
         name, options = parse(text)
+        if "+" in name:
+            raise _crowded(name)
         label = name if all(term.name != name for term in terms) else text
         if any(term.name == label for term in terms):
             raise UsageError(f"the loss {text!r} is given twice", "add up its weights")
@@ -110,6 +112,11 @@ def gradient_norms(terms: Mapping[str, Tensor], prediction: Tensor) -> dict[str,
     return found
 
 
+def _crowded(text: str) -> UsageError:
+    apart = " + ".join(part.strip() for part in text.split("+"))
+    return UsageError(f"the sum of losses {text.strip()!r} has a plus without spaces", f"write {apart}, with spaces")
+
+
 def _parsed(text: str) -> list[tuple[str, float]]:
     """Split a sum at the plus signs between spaces; those without join values of an option."""
     pairs = []
@@ -122,5 +129,7 @@ def _parsed(text: str) -> list[tuple[str, float]]:
         try:
             pairs.append((loss.strip(), float(weight)))
         except ValueError:
+            if "+" in weight:
+                raise _crowded(part) from None
             raise UsageError(f"{weight.strip()!r} is not a weight", "write 0.1*l1 + 2*tv") from None
     return pairs

@@ -39,6 +39,20 @@ def test_a_plus_without_spaces_joins_values():
         build_objective("charbonnier:epsilon=0.1+l1")
 
 
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("l1+mse", "write l1 + mse, with spaces"),
+        ("0.1*l1+tv:epsilon=0.1", "write l1 + tv"),
+        ("l1+0.1*mse", "write l1 + 0.1*mse, with spaces"),
+    ],
+)
+def test_a_plus_between_losses_wants_spaces(text, cure):
+    with pytest.raises(UsageError, match="plus without spaces") as caught:
+        build_objective(text)
+    assert cure in caught.value.cure
+
+
 def test_weights_may_be_negative():
     first, second = pictures(1, 1, 4, 4)
     torch.testing.assert_close(build_objective("-1*l1")(first, second), -build_objective("l1")(first, second))

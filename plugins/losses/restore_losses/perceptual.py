@@ -155,7 +155,11 @@ def _place(net: Net, name: str, known: Trunk) -> int:
     reach = len(known.layers)
     if known.names.get(asked, reach) >= reach:
         listed = ", ".join(label for label, number in known.names.items() if number < reach)
-        raise UsageError(f"{net} has no layer {name!r}", f"its layers, as far as its weights are here: {listed}")
+        cure = f"its layers, as far as its weights are here: {listed}"
+        if asked in known.names:
+            other = ", or take net=vgg19-torchvision" if net == "vgg19" else ""
+            cure += f"\n  import a file of its weights that reaches further{other}"
+        raise UsageError(f"{net} has no layer {name!r}" + (" here" if asked in known.names else ""), cure)
     return known.names[asked]
 
 
