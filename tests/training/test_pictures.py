@@ -35,7 +35,7 @@ class Copying(Supervised):
     def __init__(self, degradation: str, colors="rgb") -> None:
         super().__init__(
             degradation=degradation, model_options={}, steps=4, patch=24, batch_size=2, colors=colors, ema=0,
-            learning_rate=0,
+            learning_rate=1e-12,
         )  # fmt: skip
 
     def network(self):
