@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -17,6 +18,8 @@ from hypothesis import settings
 
 from restore.registry import registry
 
+# What starts in the background of a shell ignores Ctrl-C, and so would the programs that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("restore", deadline=None, derandomize=True)
 settings.load_profile("restore")
 
