@@ -274,7 +274,11 @@ def test_an_optional_hook_of_a_newer_toolkit_is_passed_over(site):
         ("RESTORE_PLUGINS", "Restore_Good, srgan", {"restore-good", "srgan"}),
         ("RESTORE_PLUGINS", "", set()),
         ("RESTORE_DISABLE_PLUGINS", "restore-toolkit", {"restore-good"}),
-        ("RESTORE_DISABLE_PLUGINS", "good,classical,degradations", {"losses", "measurement", "spandrel", "srgan"}),
+        (
+            "RESTORE_DISABLE_PLUGINS",
+            "good,classical,degradations,gan,inpainting",
+            {"losses", "measurement", "spandrel", "srgan"},
+        ),
     ],
 )
 def test_switches(site, monkeypatch, variable, value, expected):

@@ -71,7 +71,8 @@ class Planner:
         else:
             affordable = self._affordable_side(strip)
             fits = height * width <= affordable**2 and width <= WIDEST * affordable
-            side = None if fits else max(SMALLEST_AUTO, affordable - 2 * self.halo)
+            # A number even where one tile is all: lack of memory can halve it.
+            side = max(height, width) if fits else max(SMALLEST_AUTO, affordable - 2 * self.halo)
         return self._grid(height, width, side)
 
     def _grid(self, height: int, width: int, side: int | None) -> Grid:

@@ -49,7 +49,7 @@ def test_the_precision_reaches_the_network_and_no_other_does(srresnet, precision
     """Not even that of an autocast the caller is in."""
     found = []
     restorer = srresnet(precision=precision, scale=2, blocks=1, channels=4)
-    restorer.module.body.register_forward_hook(lambda module, inputs, output: found.append(output.dtype))
+    restorer.module.head[1].register_forward_hook(lambda module, inputs, output: found.append(output.dtype))
     image = torch.rand(3, 9, 8)
     plain = restorer(image)
     with torch.autocast("cpu", torch.bfloat16 if precision == "float32" else torch.float16):

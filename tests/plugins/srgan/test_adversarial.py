@@ -183,7 +183,7 @@ def test_what_is_refused(tmp_path, start):
         build(init=str(double))
     assert "init=srresnet.psnr-x4" in caught.value.cure
     with pytest.raises(UsageError, match="consistency here"):
-        build(degradation="photo:scale=4").build()
+        build(degradation="photo:scale=4", content="l1 + consistency").build()
 
 
 @pytest.mark.parametrize(
