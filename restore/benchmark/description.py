@@ -32,7 +32,7 @@ COLOR: Mapping[str, str] = {
 HOLE = (
     "the hole is the missing pixels alone:\n"
     "PSNR over them, SSIM where the middle of its window is missing;\n"
-    "LPIPS of the whole image only"
+    "LPIPS over the places of each layer that are missing"
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from restore import weights
@@ -41,8 +42,8 @@ HEADS = {
 class LPIPS:
     """Learned perceptual distance, 0 for identical images.
 
-    The whole image is compared in RGB, whatever the protocol crops and whichever colour it takes; gray is
-    replicated to three channels. Where the protocol rounds, float images are rounded first. The network
+    The whole image, or its holes, are compared in RGB, whatever the protocol crops and whichever colour it takes; gray
+    is replicated to three channels. Where the protocol rounds, float images are rounded first. The network
     computes in float32 with TF32 off, the averages in float64.
 
     Args:
@@ -56,13 +57,15 @@ class LPIPS:
     def __init__(self, net: Net = "alex") -> None:
         self.net = net
 
-    def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol) -> Tensor:
-        """Return ``(B,)`` float64.
+    def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
+        """Return ``(B,)`` float64; NaN where a mask has no missing pixel.
 
         Args:
             prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8; C is 1 or 3.
             target: the same shape.
             protocol: says the version, and whether float images are rounded.
+            mask: ``(B, 1, H, W)``, 1 = missing: features are compared where these pixels are; those at the rim see
+                known ones too.
 
         Raises:
             InputError: shapes that differ, a side below 32 pixels, another dtype, or values outside ``[0, 1]``.
@@ -80,7 +83,7 @@ class LPIPS:
         total = torch.zeros(len(first), dtype=torch.float64, device=first.device)
         with torch.no_grad(), torch.autocast(first.device.type, enabled=False), exact():
             for (a, b), head in zip(trunk.features(first, second), heads, strict=True):
-                total += _distance(a, b, head)
+                total += _mean(_distances(a, b, head), mask)
         return total
 
     def describe(self) -> str:
@@ -91,15 +94,23 @@ class LPIPS:
         )
 
 
-def _distance(a: Tensor, b: Tensor, head: Tensor) -> Tensor:
-    """Return the weighted squared distance of unit features, averaged over places: ``(B,)`` float64.
+def _distances(a: Tensor, b: Tensor, head: Tensor) -> Tensor:
+    """Return the weighted squared distance of unit features at each place, ``(B, h, w)``.
 
     Equal features are at a distance of 0, not of what rounding leaves. Channels come last, as the networks leave them:
     each place is then read in one piece, and the weighted sum is a product of a matrix and a vector.
     """
     a, b = a.movedim(1, -1), b.movedim(1, -1)
     difference = (a / _length(a)).sub_(b / _length(b))
-    return (difference.square_() @ head).mean((1, 2), dtype=torch.float64)
+    return difference.square_() @ head
+
+
+def _mean(distances: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the mean over places, ``(B,)`` float64; with a mask, each counts by the share of it that is missing."""
+    if mask is None:
+        return distances.mean((1, 2), dtype=torch.float64)
+    share = F.adaptive_avg_pool2d((mask > 0).double(), (distances.shape[1], distances.shape[2]))[:, 0]
+    return (distances * share).sum((1, 2)) / share.sum((1, 2))
 
 
 def _length(features: Tensor) -> Tensor:

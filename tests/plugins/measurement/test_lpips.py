@@ -108,8 +108,29 @@ def test_the_formula_by_hand(monkeypatch, protocol):
         a, b = ([value / math.hypot(*pixel) for value in pixel] for pixel in (a, b))
         return sum(weight * (x - y) ** 2 for weight, x, y in zip((1, 2, 4), a, b, strict=True))
 
-    expected = (distance(red, [dark[0], light[1], dark[2]]) + distance(red, dark)) / 2
-    assert LPIPS()(first, second, protocol).item() == pytest.approx(expected, rel=1e-6)
+    upper, lower = distance(red, [dark[0], light[1], dark[2]]), distance(red, dark)
+    assert LPIPS()(first, second, protocol).item() == pytest.approx((upper + lower) / 2, rel=1e-6)
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[:, :, 8:20, 5:9] = 1  # of its twelve rows eight lie in the upper half
+    assert LPIPS()(first, second, protocol, mask=mask).item() == pytest.approx((2 * upper + lower) / 3, rel=1e-6)
+
+
+class TestHole:
+    def test_everything_missing_is_the_whole_image(self, networks, protocol):
+        first, second = noise(2, 3, 64, 48), noise(2, 3, 64, 48, seed=1)
+        whole = LPIPS()(first, second, protocol, mask=torch.ones(2, 1, 64, 48))
+        assert whole.tolist() == pytest.approx(LPIPS()(first, second, protocol).tolist(), rel=1e-6)
+
+    def test_what_differs_far_from_the_hole_does_not_count(self, networks, protocol):
+        first = noise(1, 3, 64, 256)
+        second, mask = first.clone(), torch.zeros(1, 1, 64, 256)
+        second[..., :8], mask[..., -8:] = 0, 1
+        assert LPIPS()(first, second, protocol).item() > 0.01
+        assert LPIPS()(first, second, protocol, mask=mask).item() == 0
+
+    def test_without_a_hole_there_is_no_score(self, networks, protocol):
+        image = noise(1, 3, 40, 40)
+        assert LPIPS()(image, image, protocol, mask=torch.zeros(1, 1, 40, 40)).isnan().all()
 
 
 def test_it_does_not_wait_for_the_device(networks, protocol, monkeypatch):
