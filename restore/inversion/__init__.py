@@ -3,6 +3,6 @@
 from restore.inversion.engine import invert
 from restore.inversion.result import Inversion
 from restore.inversion.settings import Domain, Optimizer, Schedule, Settings
-from restore.inversion.starts import Start
+from restore.inversion.starts import Start, encoder_view
 
-__all__ = ["Domain", "Inversion", "Optimizer", "Schedule", "Settings", "Start", "invert"]
+__all__ = ["Domain", "Inversion", "Optimizer", "Schedule", "Settings", "Start", "encoder_view", "invert"]

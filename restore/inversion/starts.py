@@ -40,7 +40,7 @@ def starts(how: Start, prepared: Prepared, observation: Observation, *, seed: in
         if not isinstance(prepared.prior, Encodes):
             raise UsageError(f"{type(prepared.prior).__name__} has no encoder to start from", "start=random")
         with torch.no_grad():
-            found[:, 0] = prepared.prior.encode(guess(observation, prepared.size)).to(found)
+            found[:, 0] = prepared.prior.encode(encoder_view(observation, prepared.size)).to(found)
     elif how not in ("random", "normal"):
         raise UsageError(f"no search starts from {how!r}", "start is random, normal, encoder, or latents")
     return found
@@ -61,8 +61,16 @@ def _given(z: Tensor, found: Tensor) -> Tensor:
     return found
 
 
-def guess(observation: Observation, size: tuple[int, int, int]) -> Tensor:
-    """Return what an encoder can be shown ``(B, *size)``: missing pixels as the mean of the others, resized."""
+def encoder_view(observation: Observation, size: tuple[int, int, int]) -> Tensor:
+    """Return what an encoder is shown of an observation: images of the prior's size, as it should be trained on.
+
+    Missing pixels are the mean of the known ones of their image (0.5 where none is), other sizes are resized, other
+    colours made gray.
+
+    Args:
+        observation: of ``B`` images.
+        size: (C, H, W) of the prior's images.
+    """
     image = observation.image
     if observation.mask is not None:
         there = (observation.mask <= 0).to(image)

@@ -9,6 +9,7 @@ DCGAN = (
     "Radford, Metz and Chintala, Unsupervised Representation Learning with Deep Convolutional Generative "
     "Adversarial Networks, ICLR 2016, arXiv 1511.06434"
 )
+IGAN = "Zhu et al., Generative Visual Manipulation on the Natural Image Manifold, ECCV 2016, arXiv 1609.03552"
 
 
 @hookimpl
@@ -24,14 +25,14 @@ def restore_priors() -> list[PriorSpec]:
         ),
         PriorSpec(
             name="dcgan-mnist",
-            factory="restore_gan.dcgan:DCGAN",
+            factory="restore_gan.encoder:dcgan",
             summary="Digits, 28 x 28: DCGAN",
             licence="Apache-2.0",
             citation=DCGAN,
         ),
         PriorSpec(
             name="dcgan-faces",
-            factory="restore_gan.dcgan:DCGAN",
+            factory="restore_gan.encoder:dcgan",
             summary="Faces, 64 x 64: DCGAN",
             licence="Apache-2.0",
             citation=DCGAN,
@@ -66,6 +67,22 @@ def restore_recipes() -> list[RecipeSpec]:
             summary="DCGAN on faces or any images: differentiable augmentation, R1, Adam, averaged weights",
             licence="Apache-2.0",
             citation=DCGAN,
+        ),
+        RecipeSpec(
+            name="dcgan-mnist-encoder",
+            factory="restore_gan.prediction:EncoderDigits",
+            model="dcgan-mnist",
+            summary="An encoder for dcgan-mnist, which stays as it is: latents of digits of which something is lost",
+            licence="Apache-2.0",
+            citation=IGAN,
+        ),
+        RecipeSpec(
+            name="dcgan-faces-encoder",
+            factory="restore_gan.prediction:EncoderFaces",
+            model="dcgan-faces",
+            summary="An encoder for dcgan-faces, which stays as it is: latents of images of which something is lost",
+            licence="Apache-2.0",
+            citation=IGAN,
         ),
         RecipeSpec(
             name="digits",
