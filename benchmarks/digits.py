@@ -1,0 +1,193 @@
+"""Are inpainted digits still read? The accuracy of a reader on MNIST's test digits whose holes were filled.
+
+    python benchmarks/digits.py --data mnist/ --json digits.json
+    python benchmarks/digits.py --data mnist/ -n 500 telea semantic-inpainting:prior=dcgan-mnist,weights=own.safetensors
+    python benchmarks/digits.py --table digits.json
+
+Holes are those of the protocols inpaint-*, of another place for each digit where chance decides it, and the same for
+all models. The reader (`restore_gan.digits`) was trained on whole digits of MNIST's training set, as the priors were.
+Beside the models stand digits that nothing has filled. Times are those of this machine, models one after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import restore
+from restore import weights
+from restore.benchmark.protocols import find_protocol
+from restore.benchmark.provenance import environment
+from restore.composition import build_degradation
+from restore.errors import RestoreError
+from restore.options import parse
+from restore.registry import registry
+from restore.runtime.policy import choose_device
+from restore.training.squares import load_digits
+from restore_gan.digits import SHA256, DigitReader, load_reader
+
+MASKS = ("center", "half", "pattern", "random80")
+"""Of protocols, ``inpaint-`` before them."""
+SEARCHED = "semantic-inpainting:prior="
+MODELS = ("telea", "navier-stokes", "biharmonic", f"{SEARCHED}gan-mnist", f"{SEARCHED}dcgan-mnist")
+NOTHING = "nothing"
+"""Fills no hole: it stays as black as the ground."""
+PORTION = 100
+"""Digits that a model is given at once."""
+Fill = Callable[[Tensor, Tensor], Tensor]
+"""From digits uint8 ``(B, 1, 28, 28)`` and masks ``(B, 1, 28, 28)`` to digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holed:
+    """Digits with holes."""
+
+    images: Tensor
+    """uint8 ``(N, 1, 28, 28)``."""
+    mask: Tensor
+    """``(N, 1, 28, 28)``, 1 = missing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What became of one model's digits, by mask."""
+
+    model: str
+    weights: Mapping[str, str]
+    """Prior -> SHA-256 of the file that it was filled with."""
+    accuracy: Mapping[str, float]
+    seconds: Mapping[str, float]
+    """For all digits."""
+
+
+def main() -> None:
+    """Measure, or print the table of what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"that fill holes [{' '.join(MODELS)}]")
+    parser.add_argument("--data", type=Path, help="folder with MNIST")
+    parser.add_argument("-n", "--count", type=int, default=1000, help="how many of the test digits, the first [1000]")
+    parser.add_argument("--seed", type=int, default=0, help="of the holes and the searches [0]")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda [auto]")
+    parser.add_argument("--json", type=Path, help="also write the result to this file")
+    parser.add_argument("--table", type=Path, metavar="RESULT", help="only print the table of a result in Markdown")
+    options = parser.parse_args()
+    try:
+        if options.table:
+            print(table(json.loads(options.table.read_text("utf-8"))))
+            return
+        digits, labels = (values[: options.count] for values in load_digits(options.data, "t10k"))
+        if not 0 < options.count <= len(digits):
+            parser.error(f"there are {len(digits)} test digits: choose --count")
+        warnings.simplefilter("ignore", restore.RestoreWarning)  # of digits unlike all that a prior makes
+        result = measured(options.models or MODELS, digits, labels, options.seed, options.device)
+        if options.json:
+            options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        print(f"\n{table(result)}")
+    except RestoreError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+def measured(models: Sequence[str], digits: Tensor, labels: Tensor, seed: int, device: str) -> dict[str, Any]:
+    """Return the accuracy of every model on every mask, and of digits untouched and with their holes.
+
+    Args:
+        models: that fill holes, ``NAME:key=value``.
+        digits: uint8 ``(N, 1, 28, 28)``.
+        labels: ``(N,)``.
+        seed: of the holes and the searches.
+        device: ``auto``, ``cpu``, ``cuda``.
+
+    Raises:
+        RestoreError: a model cannot be loaded, or makes no use of digits.
+    """
+    reader, priors = load_reader(device=device), {model: hashes(model) for model in models}
+    specs = {mask: find_protocol(f"inpaint-{mask}").degradation for mask in MASKS}
+    holed = {mask: with_holes(digits, spec, seed) for mask, spec in specs.items()}
+    untouched = accuracy(reader, digits, labels)
+    print(f"untouched {untouched:.3f}")
+    rows = []
+    for model in (NOTHING, *models):
+        fill: Fill = (lambda images, _: images) if model == NOTHING else loaded(model, seed, device)
+        right, seconds = {}, {}
+        for mask, seen in holed.items():
+            start = time.perf_counter()
+            filled = torch.cat([*map(fill, torch.split(seen.images, PORTION), torch.split(seen.mask, PORTION))])
+            seconds[mask] = round(time.perf_counter() - start, 2)
+            right[mask] = accuracy(reader, filled, labels)
+            print(f"{shown(model)} {mask} {right[mask]:.3f} in {seconds[mask]:.1f} s", flush=True)
+        row = Row(model=shown(model), weights=priors.get(model, {}), accuracy=right, seconds=seconds)
+        rows.append(asdict(row))
+    about = {"digits": len(digits), "seed": seed, "masks": specs, "reader": SHA256, "untouched": untouched}
+    return {**about, "environment": environment(choose_device(device), "auto"), "rows": rows}
+
+
+def with_holes(digits: Tensor, spec: str, seed: int) -> Holed:
+    """Return digits with holes; the first ones have the same, however many there are."""
+    seen = build_degradation(spec).observe(digits / 255, torch.Generator().manual_seed(seed))
+    assert seen.mask is not None, "the protocols of inpainting make holes"
+    return Holed(images=seen.image.mul(255).round().byte(), mask=seen.mask)
+
+
+def loaded(model: str, seed: int, device: str) -> Fill:
+    """Return a model as a function; one that searches starts where the seed says. Raises RestoreError."""
+    seeded: dict[str, Any] = {"seed": seed} if "prior" in parse(model)[1] else {}
+    restorer = restore.load(model, device=device, **seeded)
+    return lambda images, mask: restorer(images, mask=mask)
+
+
+def shown(model: str) -> str:
+    """Return a model as it was given, less the folder of its weights."""
+    file = parse(model)[1].get("weights")
+    return model if file is None else model.replace(file, Path(file).name)
+
+
+def hashes(model: str) -> dict[str, str]:
+    """Return the name of the prior that a model searches, and the SHA-256 of its weights. Raises RestoreError."""
+    _, options = parse(model)
+    if "prior" not in options:
+        return {}
+    if "weights" in options:
+        return {options["prior"]: weights.digest(Path(options["weights"]))}
+    _, installed = registry().find_weighted("prior", options["prior"])
+    return {} if installed is None else {options["prior"]: installed.sha256}
+
+
+@torch.inference_mode()
+def accuracy(reader: DigitReader, digits: Tensor, labels: Tensor) -> float:
+    """Return the share of digits uint8 ``(N, 1, 28, 28)`` that are read as labelled."""
+    device = next(reader.parameters()).device
+    read = torch.cat([reader(part.to(device) / 255.0).argmax(1).cpu() for part in torch.split(digits, PORTION)])
+    return float((read == labels).double().mean())
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Return a result in Markdown: percent, the best of each column bold, and seconds a digit."""
+    masks = list(result["masks"])
+    best = {mask: max(row["accuracy"][mask] for row in result["rows"]) for mask in masks}
+    lines = [f"| filled by | {' | '.join(masks)} | s a digit |", f"|---|{'---|' * (len(masks) + 1)}"]
+    for row in result["rows"]:
+        cells = []
+        for mask in masks:
+            share = f"{100 * row['accuracy'][mask]:.1f}"
+            cells.append(f"**{share}**" if row["accuracy"][mask] == best[mask] else share)
+        each = sum(row["seconds"].values()) / len(masks) / result["digits"]
+        name, spent = (NOTHING, "") if row["model"] == NOTHING else (f"`{row['model']}`", f"{each:.2g}")
+        lines.append(f"| {name} | {' | '.join(cells)} | {spent} |")
+    chance = 100 * math.sqrt(0.25 / result["digits"])
+    told = f"Percent of {result['digits']} test digits that are read as labelled; of untouched ones"
+    lines += ["", f"{told} {100 * result['untouched']:.1f}. Chance moves a number by up to {chance:.1f}."]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
