@@ -324,7 +324,7 @@ class Recipe(ABC):
     data_terms: str = ""
     """Terms of the training data, for the card, where the recipe knows them."""
     validation_protocol: str = ""
-    """What ``validate`` measures and how, for the card."""
+    """What ``score`` and ``validate`` measure and how, for the card."""
 
     @abstractmethod
     def load_data(self, folder: Path | None, progress: Progress) -> str:
@@ -370,6 +370,13 @@ class Recipe(ABC):
 
     def validate(self, network: nn.Module, folder: Path) -> Mapping[str, float]:
         """Score the network on a folder of images; an empty mapping when the recipe has no score."""
+        return {}
+
+    def score(self, network: nn.Module) -> Mapping[str, float]:
+        """Score the network by what the recipe knows already, when it is validated, with a folder of images or without.
+
+        An empty mapping when that takes a folder, or when the recipe has no score.
+        """
         return {}
 
     def pictures(self, network: nn.Module, folder: Path | None) -> Mapping[str, Tensor]:

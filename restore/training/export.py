@@ -17,6 +17,7 @@ from restore import weights
 from restore.contracts import Recipe
 from restore.training.replacing import replacing
 from restore.training.settings import Settings
+from restore.values import as_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,8 @@ def card(path: Path, recipe: Recipe, network: nn.Module, account: Account) -> st
 
 
 def _listed(options: Mapping[str, object]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in options.items()) or "its defaults"
+    told = {key: as_text(value) if isinstance(value, tuple | list) else value for key, value in options.items()}
+    return ", ".join(f"{key}={value}" for key, value in told.items()) or "its defaults"
 
 
 def _cell(text: str) -> str:

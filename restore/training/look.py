@@ -30,11 +30,12 @@ def look(recipe: Recipe, settings: Settings, journal: Journal, step: int, networ
 def _validate(
     recipe: Recipe, settings: Settings, journal: Journal, step: int, network: nn.Module
 ) -> Mapping[str, float]:
-    if settings.validation is None:
-        return {}
     seed_torch(recipe.seed, step)
-    scores = recipe.validate(network, settings.validation)
-    journal.record(step, {f"{VALIDATION}{name}": value for name, value in scores.items()}, say=True)
+    scores = dict(recipe.score(network))
+    if settings.validation is not None:
+        scores |= recipe.validate(network, settings.validation)
+    if scores or settings.validation is not None:
+        journal.record(step, {f"{VALIDATION}{name}": value for name, value in scores.items()}, say=True)
     return scores
 
 

@@ -20,3 +20,8 @@ def cosine(taken: int, steps: int, *, warmup: int = 0, floor: float = 0.0) -> fl
 def stepwise(taken: int, milestones: Sequence[int], *, factor: float = 0.1) -> float:
     """Multiply by ``factor`` at each milestone that has been reached."""
     return factor ** sum(taken >= milestone for milestone in milestones)
+
+
+def late(taken: int, steps: int) -> float:
+    """Stay for half of the steps, then fall linearly to nothing, as iGAN's authors train (ECCV 2016)."""
+    return min(1.0, 2 * (steps - taken) / steps)

@@ -77,3 +77,9 @@ def test_rounding_is_that_of_the_file_and_is_undone():
             assert torch.equal(value, expected)
         assert not torch.equal(inside[0].weight, exact["0.weight"])
     assert all(torch.equal(value, exact[name]) for name, value in network.state_dict().items())
+
+
+def test_a_sequence_is_written_as_people_give_it(doubling, settings):
+    recipe = doubling()
+    recipe.model_options = {"names": ("a", "b"), "depth": 3}
+    assert "names=a+b, depth=3" in rows(read(train(recipe, settings("run"))))["Model"]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restore.training.schedule import cosine, stepwise
+from restore.training.schedule import cosine, late, stepwise
 
 
 def torch_rates(make, steps):
@@ -38,3 +38,9 @@ def test_warmup_rises_linearly_and_then_starts_at_one():
 
 def test_the_end_is_the_floor():
     assert cosine(100, 100, floor=0.1) == pytest.approx(0.1)
+
+
+def test_late_is_torchs_linear_after_half():
+    assert [late(step, 100) for step in (0, 50)] == [1, 1]
+    theirs = torch_rates(lambda o: torch.optim.lr_scheduler.LinearLR(o, 1.0, 0.0, 50), 50)
+    assert [late(step, 100) for step in range(50, 100)] == pytest.approx(theirs)

@@ -1,0 +1,1 @@
+"""Coupled generative adversarial networks: two domains learnt together without a single pair."""

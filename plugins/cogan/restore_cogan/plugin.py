@@ -1,0 +1,66 @@
+"""Registration of coupled priors and their training recipes."""
+
+from __future__ import annotations
+
+from restore.plugin import PriorSpec, RecipeSpec, hookimpl
+
+COGAN = "Liu and Tuzel, Coupled Generative Adversarial Networks, NIPS 2016, arXiv 1606.07536"
+
+
+@hookimpl
+def restore_priors() -> list[PriorSpec]:
+    """Pairs of digits."""
+    return [
+        PriorSpec(
+            name="cogan-mnist-edge",
+            factory="restore_cogan.prior:CoGAN",
+            summary="Digits and their edges, 28 x 28 each, or the pair of them",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+        PriorSpec(
+            name="cogan-mnist-negative",
+            factory="restore_cogan.prior:CoGAN",
+            summary="Digits and their negatives, 28 x 28 each, or the pair of them",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+        PriorSpec(
+            name="cogan-digits",
+            factory="restore_cogan.prior:CoGAN",
+            summary="Digits of MNIST and of USPS, 28 x 28 each, and a reader of both",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+    ]
+
+
+@hookimpl
+def restore_recipes() -> list[RecipeSpec]:
+    """Training of each."""
+    return [
+        RecipeSpec(
+            name="cogan-mnist-edge",
+            factory="restore_cogan.recipe:CoGANEdge",
+            model="cogan-mnist-edge",
+            summary="CoGAN on MNIST: one half as it is, edges of the other half, no pairs",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+        RecipeSpec(
+            name="cogan-mnist-negative",
+            factory="restore_cogan.recipe:CoGANNegative",
+            model="cogan-mnist-negative",
+            summary="CoGAN on MNIST: one half as it is, negatives of the other half, no pairs",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+        RecipeSpec(
+            name="cogan-digits",
+            factory="restore_cogan.adaptation:CoGANDigits",
+            model="cogan-digits",
+            summary="CoGAN on MNIST and USPS, of which one has labels: unsupervised domain adaptation",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+    ]
