@@ -88,6 +88,10 @@ class Pipeline(Degradation):
             image = part(image, params[key]) if mixed else part.signal(image, params[key])
         return image
 
+    def knowable(self, params: Params) -> Params:
+        """Return of each step what may be told. Raises PluginError where one does not say."""
+        return {key: part.knowable(params[key]) for key, part in self._steps()}
+
     def mask(self, image: Tensor, params: Params) -> Tensor | None:
         """Return the union of the steps' masks ``(B, 1, H', W')``, or None. Raises UsageError."""
         if all(type(part).mask is Degradation.mask for _, part in self._steps()):
@@ -132,6 +136,42 @@ def _merge(drawn: Sequence[Params]) -> dict[str, Any]:
         else:
             merged[key] = value
     return merged
+
+
+def rows(params: Params, index: Sequence[int]) -> dict[str, Any]:
+    """Return the parameters of some samples, in this order; a sample may come more than once."""
+    chosen: dict[str, Any] = {}
+    for key, value in params.items():
+        if isinstance(value, Mapping):
+            chosen[key] = rows(value, index)
+        else:
+            chosen[key] = [value[i] for i in index] if isinstance(value, list) else value
+    return chosen
+
+
+class Noiseless(Degradation):
+    """A degradation as whoever restores may know it: what it does less its noise, by what may be told of its params.
+
+    Args:
+        degradation: the whole one.
+    """
+
+    def __init__(self, degradation: Degradation) -> None:
+        super().__init__()
+        self.whole = degradation
+        self.scale = degradation.scale
+
+    def draw(self, image: Tensor, generator: torch.Generator) -> Params:
+        """Draw, and return what may be told. Raises PluginError where the degradation does not say."""
+        return self.whole.knowable(self.whole.draw(image, generator))
+
+    def forward(self, image: Tensor, params: Params) -> Tensor:
+        """Return ``(B, C, H', W')``, what the degradation makes of an image less its noise."""
+        return self.whole.signal(image, params)
+
+    def mask(self, image: Tensor, params: Params) -> Tensor | None:
+        """Return the ``(B, 1, H', W')`` mask of the missing pixels, or None."""
+        return self.whole.mask(image, params)
 
 
 @dataclass(frozen=True, kw_only=True)

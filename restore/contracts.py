@@ -80,6 +80,23 @@ class Degradation(nn.Module):
         """
         return self(image, params)
 
+    def knowable(self, params: Params) -> Params:
+        """Return what of ``params`` whoever restores may be told: all but what the noise could be made again from.
+
+        ``signal`` needs no more than this. A degradation with a ``signal`` of its own says here what that is, such as
+        the strength of its noise without the seed.
+
+        Raises:
+            PluginError: it does not say.
+        """
+        if type(self).signal is not Degradation.signal:
+            raise PluginError(
+                f"{type(self).__name__} has a signal without its noise, and does not say which of its params tell the "
+                "noise, so that a model cannot be told of it",
+                "this is a defect of its plugin: implement knowable(params)",
+            )
+        return params
+
     def mask(self, image: Tensor, params: Params) -> Tensor | None:
         """Return the ``(B, 1, H, W)`` mask of the pixels it takes away (1 = missing), or None."""
         return None
@@ -116,6 +133,16 @@ class Model(nn.Module):
         return replace(
             spec, scale=1 if scale is None else scale, receptive_field=self._settled(spec, "receptive_field")
         )
+
+    def informed(self, spec: ModelSpec, degradation: Degradation) -> ModelSpec:
+        """Return what holds of this module where it is told of a degradation; asked only if it is ``non_blind``.
+
+        Args:
+            spec: what ``declared`` returned.
+            degradation: as whoever restores may know it, without noise. One that changes sizes may change ``scale``,
+                ``fixed_size`` and ``channels``.
+        """
+        return spec
 
     def _settled(self, spec: ModelSpec, name: str) -> int | None:
         """Return what the ModelSpec or the module says of itself. Raises PluginError where they differ."""

@@ -146,6 +146,9 @@ class ModelSpec(Spec):
     not ``exact``, of what it depends on noticeably. ``None``: the built module tells, which it must for ``exact``."""
     stochastic: bool = False
     """Whether it samples: its result depends on the seed. Not so with ``tiling="exact"``."""
+    non_blind: bool = False
+    """Whether it makes use of the degradation where that is known. Benchmarks then tell it, without the noise, in
+    ``Observation.degradation`` and ``params``, and say so beside its scores."""
     dtypes: tuple[str, ...] = ("float32",)
     """Precisions it is proved in: ``float32``, ``bfloat16``, ``float16``."""
     weights: tuple[WeightsSpec, ...] = ()

@@ -10,6 +10,7 @@ from restore import options as component_options
 from restore import weights as store
 from restore.contracts import Prior
 from restore.errors import PluginError, UsageError, WeightsError
+from restore.parts import loaded, mark
 from restore.registry import registry, split_tag
 from restore.runtime.policy import choose_device
 from restore.trained import from_file, installed
@@ -84,5 +85,6 @@ def assemble(
             f"{component.spec.name} is a network, and it has no weights",
             "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
         )
+    mark(made, loaded("prior", component, trained, file))
     filled_with = trained.name if trained is not None else None if file is None else str(file)
     return made.eval().requires_grad_(False).to(where), filled_with

@@ -30,6 +30,9 @@ class Trained:
     """Weights, and the options of their network, those of the user among them."""
 
     name: str
+    """``srresnet.psnr-x4``, or the path of a file."""
+    sha256: str
+    """Of the file; where the weights are moved towards others, of the file that they begin at."""
     options: dict[str, Any]
     state: Mapping[str, Tensor]
 
@@ -50,7 +53,8 @@ def from_file(path: Path, component: Component, given: Mapping[str, Any]) -> Tra
         options = None
     if not isinstance(options, dict):
         raise WeightsError(f"{path} tells its options in a way that is no JSON object", "export it again")
-    return Trained(name=str(path), options=_agreed(component, str(path), options, given), state=state)
+    agreed = _agreed(component, str(path), options, given)
+    return Trained(name=str(path), sha256=store.digest(path), options=agreed, state=state)
 
 
 def installed(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> Trained | None:
@@ -69,7 +73,7 @@ def installed(component: Component, candidates: Sequence[WeightsSpec], given: Ma
             refusals.append(error)
             continue
         name, state = blending.read(component, candidate, share)
-        return Trained(name=name, options=options, state=state)
+        return Trained(name=name, sha256=candidate.sha256, options=options, state=state)
     if refusals:
         raise refusals[0]
     return None

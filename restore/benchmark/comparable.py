@@ -66,10 +66,15 @@ def run_notes(a: Results, b: Results, pairs: Sequence[tuple[str, str]]) -> list[
         label = name if name == other else f"{name} and {other}"
         if first.get("precision") != second.get("precision"):
             notes.append(f"{label}: run in {first.get('precision')} and {second.get('precision')}")
+        if first.get("non_blind", False) != second.get("non_blind", False):
+            which = "the first" if first.get("non_blind") else "the second"
+            notes.append(f"{label}: {which} knows the degradation of each image, the other does not")
         if name != other:
             continue  # whose weights and code are others by right
         if first.get("weights") != second.get("weights"):
             notes.append(f"{label}: with the weights {_weights(first)} and {_weights(second)}")
+        if first.get("parts") != second.get("parts"):
+            notes.append(f"{label}: with {_parts(first)} and with {_parts(second)}")
         if any(first.get(field) != second.get(field) for field in _OF_A_VERSION):
             told = f"{_version(first, second)} and {_version(second, first)}"
             notes.append(f"{label}: of different versions, {first.get('distribution')} {told}")
@@ -83,6 +88,11 @@ def _device(environment: Mapping[str, Any]) -> str:
 def _weights(model: Mapping[str, Any]) -> str:
     told = model.get("weights")
     return "none" if not told else f"{told.get('name')} ({str(told.get('sha256'))[:12]})"
+
+
+def _parts(model: Mapping[str, Any]) -> str:
+    told = [f"the {part['kind']} {part['name']} of weights {_weights(part)}" for part in model.get("parts", ())]
+    return " and ".join(told) or "nothing that is loaded by name"
 
 
 def _protocol_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[str]:

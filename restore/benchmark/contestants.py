@@ -15,7 +15,9 @@ from restore import options as component_options
 from restore import weights as store
 from restore.benchmark import source
 from restore.benchmark.protocol import Protocol
+from restore.composition import build_degradation
 from restore.errors import PluginError, RestoreError, UsageError
+from restore.parts import Part, parts_of
 from restore.plugin import ModelSpec, WeightsSpec
 from restore.registry import Component, registry, split_tag
 from restore.runtime.policy import choose_precision
@@ -52,8 +54,14 @@ class Contestant:
     scale: int
     task: str
     """The protocol's."""
+    degradation: str
+    """Likewise."""
     source: Mapping[str, str]
     """As ``source.told`` returns it: a digest of its code, where no revision covers it."""
+    non_blind: bool = False
+    """Whether it is told the degradation of each image."""
+    parts: tuple[Part, ...] = ()
+    """What it loads by name, such as a prior."""
 
     @property
     def key(self) -> str:
@@ -71,6 +79,8 @@ class Contestant:
             "version": self.component.plugin.version,
             **self.source,
             "weights": None if self.weights is None else dict(self.weights),
+            **({"parts": [source.told_of_part(part) for part in self.parts]} if self.parts else {}),
+            **({"non_blind": True} if self.non_blind else {}),
             "options": {key: as_json(value) for key, value in sorted(self.options.items())},
             "baseline": self.baseline,
             "precision": self.precision,
@@ -88,13 +98,24 @@ class Contestant:
             restorer = assemble(self.model, self.options, device=device, precision=self.precision, weights=self.file)
         except RestoreError as error:
             raise self._as_given(error) from error
-        if restorer.scale != self.scale:
+        scale = restorer.scale
+        if restorer.spec.non_blind:  # its scale is that of the degradation, whatever that will draw
+            scale = restorer.knowing(build_degradation(self.degradation), {}).scale
+        if scale != self.scale:
             raise UsageError(
-                f"{self.spec} makes images {restorer.scale} times as large, and the protocol needs {self.scale}",
+                f"{self.spec} makes images {scale} times as large, and the protocol needs {self.scale}",
                 "choose another protocol, or weights or options of that scale",
             )
         _check_holes(restorer.spec, self.task, self.spec)
         return restorer
+
+    def built(self, device: str) -> Contestant:
+        """Return it with what only the built model tells; one that cannot be loaded fails when its turn comes."""
+        try:
+            restorer = self.load(device)
+        except Exception:  # noqa: BLE001 - likewise
+            return self
+        return replace(self, parts=parts_of(restorer.module), non_blind=restorer.spec.non_blind)
 
     def _as_given(self, error: RestoreError) -> RestoreError:
         """Return an error that names the weights as they were named: results tell no folder of the machine."""
@@ -124,7 +145,7 @@ def line_up(
     """
     found: dict[str, Contestant] = {}
     for spec in (*protocol.baselines, *models):
-        made = _contestant(protocol, spec, device, precision, baseline=spec in protocol.baselines)
+        made = _contestant(protocol, spec, device, precision, baseline=spec in protocol.baselines).built(str(device))
         found.setdefault(made.key, made)
     if not found:
         raise UsageError(f"protocol {protocol.id} has no baselines, and no model is named", "add -m MODEL")
@@ -165,7 +186,7 @@ def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: 
     return Contestant(
         name=_label(label, given, file), spec=spec, model=name, component=component, options=options,
         weights=weights, file=file, baseline=baseline, scale=protocol.scale, task=protocol.task,
-        source=source.told(component),
+        degradation=protocol.meant("degradation", protocol.degradation), source=source.told(component),
         precision=choose_precision(precision, device, declared.dtypes),
     )  # fmt: skip
 

@@ -72,6 +72,11 @@ class Outcome:
         return tuple(model["name"] for model in self.results["models"] if model.get("baseline"))
 
     @cached_property
+    def non_blind(self) -> tuple[str, ...]:
+        """Names of the models that were told the degradation of each image."""
+        return tuple(model["name"] for model in self.results["models"] if model.get("non_blind"))
+
+    @cached_property
     def datasets(self) -> tuple[str, ...]:
         """Names, in the protocol's order."""
         return tuple(dataset["name"] for dataset in self.results["datasets"])

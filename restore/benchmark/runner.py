@@ -155,7 +155,7 @@ class Bench:
             observer.working(contestant.name, dataset.name, image.name)
             try:
                 case = future.result()
-                timed = clock.measure(partial(_restored, restorer, case), _shape(case))
+                timed = clock.measure(partial(_restored, self._informed(restorer, case), case), _shape(case))
                 begun = time.perf_counter()
                 pending = self.scorer.measure(timed.result, case)
                 spent = time.perf_counter() - begun
@@ -166,6 +166,12 @@ class Bench:
                 observer.finished(row)
         for row in behind.finish():
             observer.finished(row)
+
+    def _informed(self, restorer: Restorer, case: Case) -> Restorer:
+        """Return the model, told what was done to an image where it makes use of that. Raises RestoreError."""
+        if not restorer.spec.non_blind:
+            return restorer
+        return restorer.knowing(self.degradation, case.observation.params)
 
     def _prepare(self, item: Item) -> Case:
         """Read and degrade an image."""

@@ -8,11 +8,13 @@ import importlib.util
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
+from typing import Any
 
 import restore
 from restore.benchmark.provenance import git_commit
+from restore.parts import Part
 from restore.provenance import provenance
-from restore.registry import Component
+from restore.registry import Component, registry
 
 
 def told(component: Component) -> dict[str, str]:
@@ -25,6 +27,22 @@ def told(component: Component) -> dict[str, str]:
     if all(_is_covered(path) for path in found.values()):
         return {}
     return {"source": digest(found)}
+
+
+def told_of_part(part: Part) -> dict[str, Any]:
+    """Return what a result tells of a part, with the version of its code where a plugin offers it."""
+    weights = None if part.sha256 is None else {"name": part.weights, "sha256": part.sha256}
+    if part.kind == "network":
+        return {"kind": part.kind, "name": part.name, "weights": weights}
+    component = registry().find(part.kind, part.name)
+    return {
+        "kind": part.kind,
+        "name": component.spec.name,
+        "distribution": component.plugin.distribution,
+        "version": component.plugin.version,
+        **told(component),
+        "weights": weights,
+    }
 
 
 def digest(found: Mapping[str, Path]) -> str:

@@ -83,8 +83,19 @@ def _named(found: Mapping[str, Any], field: str, place: str = "") -> dict[str, M
                 _check(item[optional], _TEXT, f"{where}.{optional}")
         if item.get("weights") is not None:
             _check(item["weights"], _TABLE, f"{where}.weights")
+        _field(item, "non_blind", _TRUTH, False, place=f"{where}.")
+        for count, part in enumerate(_field(item, "parts", _LIST, [], place=f"{where}.")):
+            _check_part(part, f"{where}.parts.{count}")
         named[name] = item
     return named
+
+
+def _check_part(part: Any, place: str) -> None:
+    _check(part, _TABLE, place)
+    for name in ("kind", "name"):
+        _field(part, name, _TEXT, place=f"{place}.")
+    if part.get("weights") is not None:
+        _check(part["weights"], _TABLE, f"{place}.weights")
 
 
 def _names(found: Mapping[str, Any], field: str, place: str = "") -> frozenset[str]:

@@ -62,7 +62,7 @@ def bench(
 
     from restore.benchmark import find_protocol
     from restore.benchmark.outcome import Outcome
-    from restore.benchmark.report.table import fewer
+    from restore.benchmark.report.table import fewer, knowing
     from restore.benchmark.runner import Settings, run
 
     chosen = find_protocol(protocol)
@@ -87,7 +87,8 @@ def bench(
         click.echo("\n".join(table(rows(found), indent=0, whole=True)))
         for name, why in reasons(found).items():
             click.echo(f"{name}: n/a: {why}", err=True)
-        for line in fewer(Outcome(found)):
+        outcome = Outcome(found)
+        for line in (*knowing(outcome), *fewer(outcome)):
             click.echo(line, err=True)
     click.echo(f"{folder / 'report.html'}", err=True)
     if any(row["failed"] for row in found["summary"]):

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from restore.composition import Noiseless, rows
 from restore.contracts import Degradation, Loss, Observation, Params
 from restore.errors import InputError, UsageError
 from restore.objective import Objective
@@ -68,8 +69,9 @@ def signal(image: Tensor, degradation: Degradation | None, params: Params) -> Te
         return image
     seen = degradation.signal(image, params)
     if image.requires_grad and not seen.requires_grad:
+        whole = degradation.whole if isinstance(degradation, Noiseless) else degradation
         raise UsageError(
-            f"{type(degradation).__name__} has no gradient that a search could follow",
+            f"{type(whole).__name__} has no gradient that a search could follow",
             "take a degradation that has one, such as bicubic or gaussian-blur: restore info NAME tells",
         )
     return seen
@@ -104,18 +106,8 @@ def select(observation: Observation, index: Tensor) -> Observation:
         observation,
         image=observation.image[index],
         mask=None if observation.mask is None else observation.mask[index],
-        params=_chosen(observation.params, index.tolist()),
+        params=rows(observation.params, index.tolist()),
     )
-
-
-def _chosen(params: Params, index: list[int]) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
-    for key, value in params.items():
-        if isinstance(value, Mapping):
-            chosen[key] = _chosen(value, index)
-        else:
-            chosen[key] = [value[i] for i in index] if isinstance(value, list) else value
-    return chosen
 
 
 def _named(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from restore.contracts import Model, Observation
 from restore.errors import PluginError, RestoreError
+from restore.runtime.knowledge import Knowledge
 from restore.runtime.policy import autocast
 
 
@@ -36,6 +37,7 @@ class Forward:
         scale: output side over input side.
         device: where it computes.
         precision: ``float32``, ``bfloat16`` or ``float16``.
+        knowledge: what it is told of the images' degradation, or None.
     """
 
     module: Model
@@ -43,6 +45,7 @@ class Forward:
     scale: int
     device: torch.device
     precision: str
+    knowledge: Knowledge | None = None
     channels_last: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +82,8 @@ class Forward:
     def _checked(self, image: Tensor, mask: Tensor | None, tally: Tally) -> Tensor:
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         placed = image.to(self.device).contiguous(memory_format=layout)
-        observation = Observation(image=placed, mask=None if mask is None else mask.to(self.device))
+        told = {} if self.knowledge is None else self.knowledge.of(len(image))
+        observation = Observation(image=placed, mask=None if mask is None else mask.to(self.device), **told)
         output = self._pass(observation, self.precision)
         if self.precision != "float32" and not torch.isfinite(output).all():
             tally.redone_in_float32 += 1

@@ -11,10 +11,12 @@ from restore import options as component_options
 from restore import weights as store
 from restore.contracts import Model
 from restore.errors import PluginError, UsageError, WeightsError
+from restore.parts import loaded, mark
 from restore.plugin import ModelSpec
 from restore.registry import registry, split_tag
+from restore.runtime.declaring import declared_by
 from restore.runtime.policy import choose_device, choose_precision
-from restore.runtime.restorer import Restorer, TileSize, declared_by
+from restore.runtime.restorer import Restorer, TileSize
 from restore.trained import Trained, from_file, installed
 
 
@@ -105,6 +107,7 @@ def assemble(
             f"{spec.name} is a network, and it has no weights",
             "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
         )
+    mark(module, loaded("model", component, trained, file))
     filled_with = trained.name if trained is not None else None if file is None else str(file)
     how = choose_precision(precision, where, declared_by(module, spec).dtypes)
     origin = functools.partial(

@@ -13,14 +13,16 @@ import torch
 from torch import Tensor
 
 from restore import images, notices
-from restore.contracts import Model
+from restore.contracts import Degradation, Model, Params
 from restore.errors import DeviceError, PluginError, RestoreError, UsageError
 from restore.images import Photo
 from restore.plugin import ModelSpec
 from restore.runtime import batches
 from restore.runtime.alpha import bare, is_alpha, opened
+from restore.runtime.declaring import declared_by
 from restore.runtime.fitting import check_size
 from restore.runtime.forward import Forward, Tally, prepare
+from restore.runtime.knowledge import Knowledge, knowledge
 from restore.runtime.outcome import Outcome, Report
 from restore.runtime.planning import Planner, TileSize
 from restore.runtime.seeding import seeded
@@ -46,6 +48,7 @@ class Restorer:
         tile: TileSize = "auto",
         origin: Callable[[], Restorer] | None = None,
         weights: str | None = None,
+        knowledge: Knowledge | None = None,
     ) -> None:
         """Prepare a module, in place.
 
@@ -57,12 +60,13 @@ class Restorer:
             tile: ``auto``, ``off``, or the side of a tile in input pixels.
             origin: makes it again when a pickle is read; else the pickle holds the module.
             weights: what the module was filled with, for reports.
+            knowledge: what it is told of its images' degradation; ``knowing`` makes it.
 
         Raises:
             UsageError: a tile that is no size, or one for a model that cannot be given tiles.
             PluginError: the model takes neither gray nor colour images, or declares what makes no sense.
         """
-        spec = declared_by(module, spec)
+        spec = declared_by(module, spec, knowledge)
         if not {1, 3} & set(spec.channels):
             raise PluginError(f"{spec.name} takes images of {spec.channels} channels, neither gray (1) nor colour (3)")
         prepare(module, device)
@@ -79,7 +83,7 @@ class Restorer:
         """Output side over input side."""
         self.receptive_field = spec.receptive_field
         """Side, in input pixels, of what one output pixel depends on; None if it is not known."""
-        self._forward = Forward(module, spec.name, self.scale, device, precision)
+        self._forward = Forward(module, spec.name, self.scale, device, precision, knowledge)
         self._planner = Planner(self._forward, spec, tile)
         self._origin = origin
 
@@ -90,9 +94,34 @@ class Restorer:
         if self._origin is not None:
             return self._origin, ()
         made = functools.partial(
-            Restorer, device=self.device, precision=self.precision, tile=self.tile, weights=self.weights
-        )
+            Restorer, device=self.device, precision=self.precision, tile=self.tile, weights=self.weights,
+            knowledge=self._forward.knowledge,
+        )  # fmt: skip
         return made, (self.module, self.spec)
+
+    def knowing(self, degradation: Degradation, params: Params) -> Restorer:
+        """Return this model, told what was done to the images that it will be given: non-blind restoration.
+
+        It shares the module. Images go through it whole, as the degradation and its params are of whole images. The
+        noise that was drawn is no part of what the model is told.
+
+        Args:
+            degradation: ``A``.
+            params: what ``A`` drew for one image; all images are told the same.
+
+        Raises:
+            UsageError: a model that makes no use of it, or params of several images.
+            PluginError: a degradation that does not say which of its params tell the noise.
+        """
+        if not self.spec.non_blind:
+            raise UsageError(
+                f"{self.spec.name} makes no use of what is known of a degradation", "restore its images as they are"
+            )
+        return Restorer(
+            self.module, self.spec, device=self.device, precision=self.precision, weights=self.weights,
+            knowledge=knowledge(degradation, params, self.device),
+            origin=None if self._origin is None else functools.partial(_told, self._origin, degradation, params),
+        )  # fmt: skip
 
     def __call__(self, image: Any, *, mask: Any = None, seed: int | None = None, max_pixels: int | None = None) -> Any:
         """Restore an image and return it as the kind that was given.
@@ -253,29 +282,5 @@ class Restorer:
         )
 
 
-def declared_by(module: Model, spec: ModelSpec) -> ModelSpec:
-    """Return what holds of a built module. Raises PluginError where that makes no sense."""
-    author = "this is a defect of the model's plugin; tell its authors"
-    method = f"{type(module).__module__}.{type(module).__qualname__}.declared"
-    try:
-        declared = module.declared(spec)
-    except RestoreError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise PluginError(f"what {spec.name} declares, once built, makes no sense: {error}", author) from error
-    except Exception as error:
-        raise PluginError(
-            f"what {spec.name} declares, once built, is not known: {method} raised {type(error).__name__}: {error}",
-            author,
-        ) from error
-    if not isinstance(declared, ModelSpec):
-        raise PluginError(
-            f"what {spec.name} declares, once built, is no ModelSpec: {method} returned {declared!r}",
-            f"{author}: return dataclasses.replace(spec, ...)",
-        )
-    if declared.tiling == "exact" and declared.receptive_field is None:
-        raise PluginError(
-            f"{spec.name} declares exact tiling, and neither its ModelSpec nor the built module a receptive_field",
-            f"{author}: self.receptive_field, or ModelSpec(..., receptive_field=...)",
-        )
-    return declared
+def _told(origin: Callable[[], Restorer], degradation: Degradation, params: Params) -> Restorer:
+    return origin().knowing(degradation, params)

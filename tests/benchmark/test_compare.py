@@ -156,6 +156,21 @@ def test_what_a_pair_did_not_share_is_told(old, new):
     assert run_notes(old, old, [("bicubic", "net")]) == ["bicubic and net: run in None and float32"]
 
 
+def test_what_a_model_loaded_and_who_knew_the_degradation_is_told(old, new):
+    pairs = [("net", "net")]
+    for result, letter in ((old, "1"), (new, "2")):
+        weights = {"name": "faces.first", "sha256": letter * 64}
+        result["models"][1]["parts"] = [{"kind": "prior", "name": "faces", "weights": weights}]
+    new["models"][1]["non_blind"] = True
+    first, second = (f"the prior faces of weights faces.first ({letter * 12})" for letter in "12")
+    assert run_notes(old, new, pairs) == [
+        "net: the second knows the degradation of each image, the other does not",
+        f"net: with {first} and with {second}",
+    ]
+    del old["models"][1]["parts"], new["models"][1]["non_blind"]
+    assert run_notes(new, old, pairs) == [f"net: with {second} and with nothing that is loaded by name"]
+
+
 class TestCommand:
     @pytest.fixture
     def files(self, old, new, tmp_path):

@@ -59,6 +59,8 @@ def whole():
         (lambda f: f["models"][1].update(name="bicubic"), "models.1.name is 'bicubic', which is there already"),
         (lambda f: f["datasets"][0]["images"][1].update(name=7), "datasets.set.images.1.name is 7, not a text"),
         (lambda f: f["metrics"]["psnr"].update(digits=99), "metrics.psnr.digits is 99"),
+        (lambda f: f["models"][1].update(non_blind="yes"), "models.1.non_blind is 'yes', not true or false"),
+        (lambda f: f["models"][1].update(parts=[{"kind": "prior"}]), "models.1.parts.0.name is missing"),
     ],
 )
 def test_what_was_edited_is_named(tmp_path, spoil, told):

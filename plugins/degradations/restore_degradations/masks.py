@@ -55,6 +55,10 @@ class Mask(PerSample):
         """Return the image: its missing pixels are told by ``mask`` and not compared."""
         return image
 
+    def knowable(self, params: Params) -> Params:
+        """Return all of it: which pixels are missing is no secret."""
+        return params
+
     def apply_one(self, image: Tensor, choices: Mapping[str, Any]) -> Tensor:
         """Return the image ``(1, C, H, W)`` with its missing pixels filled."""
         _, _, height, width = image.shape

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from restore.contracts import Params
-from restore_degradations.per_sample import PerSample, check_limits, draw_between, draw_seed, seeded
+from restore_degradations.per_sample import PerSample, check_limits, draw_between, draw_seed, seeded, without_seed
 
 
 class GaussianNoise(PerSample):
@@ -39,6 +39,10 @@ class GaussianNoise(PerSample):
     def signal(self, image: Tensor, params: Params) -> Tensor:
         """Return the image: what is added to it is all noise."""
         return image
+
+    def knowable(self, params: Params) -> Params:
+        """Return the sigma alone."""
+        return without_seed(params)
 
 
 class PoissonNoise(PerSample):
@@ -70,6 +74,10 @@ class PoissonNoise(PerSample):
         """Return the image, which is the mean of its counts over the peak."""
         return image
 
+    def knowable(self, params: Params) -> Params:
+        """Return the peak alone."""
+        return without_seed(params)
+
 
 class SaltPepper(PerSample):
     """Pixels that are stuck at white or black, in all channels at once.
@@ -99,3 +107,7 @@ class SaltPepper(PerSample):
     def signal(self, image: Tensor, params: Params) -> Tensor:
         """Return the image: nobody knows which pixels are stuck, and a fit by ``l1`` minds them little."""
         return image
+
+    def knowable(self, params: Params) -> Params:
+        """Return the share alone."""
+        return without_seed(params)

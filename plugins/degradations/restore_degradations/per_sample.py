@@ -47,6 +47,11 @@ def choices_of(params: Params, sample: int) -> dict[str, Any]:
     return {key: value[sample] if isinstance(value, list) else value for key, value in params.items()}
 
 
+def without_seed(params: Params) -> dict[str, Any]:
+    """Return parameters by which the noise cannot be made again."""
+    return {key: value for key, value in params.items() if key != "seed"}
+
+
 def draw_seed(generator: torch.Generator) -> int:
     """Draw a seed for noise, small enough for any JSON reader."""
     return int(torch.randint(SEEDS, (), generator=generator))

@@ -13,7 +13,7 @@ from torch import Tensor
 from restore.contracts import Params
 from restore.errors import UsageError
 from restore_degradations.coding import Jpeg
-from restore_degradations.per_sample import PerSample, check_limits, draw_between, draw_seed, seeded
+from restore_degradations.per_sample import PerSample, check_limits, draw_between, draw_seed, seeded, without_seed
 
 RESAMPLERS = ("area", "bilinear", "bicubic")
 LUMA = (0.299, 0.587, 0.114)
@@ -109,7 +109,11 @@ class Photo(PerSample):
 
     def signal(self, image: Tensor, params: Params) -> Tensor:
         """Return the photographs without their noise; coded all the same, so that no gradient flows."""
-        return self(image, {**params, "noise": 0.0})
+        return self(image, {**params, "noise": 0.0, "seed": 0})
+
+    def knowable(self, params: Params) -> Params:
+        """Return all but the seed of the noise."""
+        return without_seed(params)
 
 
 def blur(image: Tensor, along: float, across: float, angle: float) -> Tensor:

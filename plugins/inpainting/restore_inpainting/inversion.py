@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from restore import inversion, load_prior
-from restore.contracts import Model, Observation, Progress
+from restore.contracts import Degradation, Model, Observation, Progress
 from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
-from restore_inpainting.known import know
+from restore_inpainting.known import know, made_of
 
 SEEDS = 2**31
 
@@ -22,8 +22,8 @@ SEEDS = 2**31
 class LatentInversion(Model):
     """The image of a prior that explains what was observed best.
 
-    Whoever knows the degradation of an image puts it into the observation, and it is used. Files come without one:
-    the option ``degradation`` says what was done to them. A mask says which pixels are missing.
+    Whoever knows the degradation of an image puts it into the observation, and it is used; benchmarks do. Files come
+    without one: the option ``degradation`` says what was done to them. A mask says which pixels are missing.
 
     Args:
         prior: its name, ``dcgan-faces`` or ``dcgan-faces.TAG``.
@@ -109,23 +109,33 @@ class LatentInversion(Model):
     def declared(self, spec: ModelSpec) -> ModelSpec:
         """Return what holds for this prior, degradation and seed: the only size, the scale, the channels, chance.
 
+        It is told of a degradation only where the option names none.
+
         Raises:
             UsageError: the degradation does not divide the sides of the prior's images.
         """
-        channels, height, width = self.known.shape
+        return self._fitted(replace(spec, non_blind=self.known.degradation is None), self.known.shape)
+
+    def informed(self, spec: ModelSpec, degradation: Degradation) -> ModelSpec:
+        """Return what holds where the observation brings its degradation. Raises as ``declared``."""
+        place = next(iter([*self.prior.parameters(), *self.prior.buffers()]), torch.empty(0)).device
+        return self._fitted(spec, made_of(degradation, torch.zeros(1, self.made, *self.sides, device=place)))
+
+    def _fitted(self, spec: ModelSpec, observed: tuple[int, int, int]) -> ModelSpec:
+        """Return what holds for observations (C, h, w)."""
+        channels, height, width = observed
         scale = self.sides[0] // height
         if (height * scale, width * scale) != self.sides:
             raise UsageError(
                 f"the degradation makes {width} x {height} of {self.sides[1]} x {self.sides[0]} pixels",
                 "take a scale that divides the sides of the prior's images",
             )
-        taken = (1, 3) if self._colours else (channels,)
+        taken = (1, 3) if self._colours(channels) else (channels,)
         return replace(spec, scale=scale, fixed_size=(height, width), channels=taken, stochastic=self.seed is None)
 
-    @property
-    def _colours(self) -> bool:
-        """Whether gray is observed and colour found."""
-        return self.known.shape[0] == 1 and self.made == 3
+    def _colours(self, channels: int) -> bool:
+        """Whether so many channels are gray and colour is found."""
+        return channels == 1 and self.made == 3
 
     def forward(self, observation: Observation) -> Tensor:
         """Return the best images, ``(B, C, H, W)`` in [0, 1]. Raises as ``search``."""
@@ -153,7 +163,7 @@ class LatentInversion(Model):
     def _gray(self, observation: Observation) -> Observation:
         """Take one channel where gray is due and was stored as colour. Raises InputError for what is colour."""
         image = observation.image
-        if observation.degradation is not None or not self._colours or image.shape[1] == 1:
+        if observation.degradation is not None or not self._colours(self.known.shape[0]) or image.shape[1] == 1:
             return observation
         if not torch.equal(image, image[:, :1].expand_as(image)):
             raise InputError(

@@ -66,6 +66,12 @@ def know(text: str | None, image: Tensor) -> Known:
     return Known(degradation=degradation, params=draws[0], shape=_shape(first), mask=masks[0])
 
 
+def made_of(degradation: Degradation, image: Tensor) -> tuple[int, int, int]:
+    """Return (C, h, w) of what a degradation makes of images like ``(1, C, H, W)``, on its device."""
+    with torch.no_grad():
+        return _shape(degradation.signal(image, degradation.draw(image, torch.Generator().manual_seed(0))))
+
+
 def _shape(image: Tensor) -> tuple[int, int, int]:
     _, channels, height, width = image.shape
     return channels, height, width

@@ -20,6 +20,7 @@ def restore_models() -> list[ModelSpec]:
             scale=None,
             channels=(1, 3),
             stochastic=True,
+            non_blind=True,
             dtypes=("float32", "bfloat16"),
             licence="Apache-2.0",
             citation=YEH,

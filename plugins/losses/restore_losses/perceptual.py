@@ -14,8 +14,10 @@ from torch import Tensor
 
 from restore.contracts import Loss, Observation
 from restore.errors import InputError, UsageError
+from restore.parts import Part, mark
 from restore.published import Network
 from restore.trunks import Trunk, alexnet, squeezenet, vgg16, vgg19
+from restore.weights import digest
 from restore_losses.checks import pair, precise
 from restore_losses.networks import NETWORKS
 
@@ -106,6 +108,9 @@ class Perceptual(Loss):
         self.scale = EYES[net].scale if scale is None else scale
         known = _network(net, torch.device("cpu"), torch.float32)
         self.places = [_place(net, name, known) for name in layers]
+        seen_with = Network(NETWORKS[net])
+        name = seen_with.spec.name
+        mark(self, Part(kind="network", name=name, weights=name, sha256=digest(seen_with.path)))
 
     def forward(
         self,

@@ -34,7 +34,7 @@ def facts(outcome: Outcome) -> Origin:
         description=results["protocol"].get("description", ""),
         degradation=_named(results.get("degradation", ())),
         environment=_pairs(results.get("environment", {})),
-        models=_named(results["models"]),
+        models=_named(map(_opened, results["models"])),
         datasets=tuple(
             (
                 dataset["name"],
@@ -51,6 +51,15 @@ def facts(outcome: Outcome) -> Origin:
 
 def _named(records: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, Facts], ...]:
     return tuple((one["name"], _pairs({key: value for key, value in one.items() if key != "name"})) for one in records)
+
+
+def _opened(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model with each of its parts under its own name."""
+    whole = {key: value for key, value in model.items() if key != "parts"}
+    return whole | {
+        f"{part['kind']} {part['name']}": {key: value for key, value in part.items() if key not in ("kind", "name")}
+        for part in model.get("parts", ())
+    }
 
 
 def _citation(outcome: Outcome) -> str:

@@ -76,11 +76,12 @@ def scores(outcome: Outcome) -> str:
 
 
 def notes(outcome: Outcome) -> Iterator[str]:
-    """Yield what a reader of the table must know: fewer images, precisions that differ, scores missing and why."""
+    """Yield what a reader of the table must know: fewer images, precisions, who knew more, scores missing and why."""
     for dataset, taken in outcome.limited.items():
         yield f"{dataset}: {taken}"
     if len(set(outcome.precisions.values())) > 1:
         yield f"Precision: {outcome.precision_told}"
+    yield from knowing(outcome)
     yield from fewer(outcome)
     why: dict[tuple[str, str], list[str]] = {}
     for row in outcome.rows:
@@ -90,6 +91,14 @@ def notes(outcome: Outcome) -> Iterator[str]:
                 why.setdefault((metric.label, reason), []).append(row.dataset)
     for (label, reason), datasets in why.items():
         yield f"{label} {NOT_AVAILABLE} on {', '.join(dict.fromkeys(datasets))}: {reason}"
+
+
+def knowing(outcome: Outcome) -> Iterator[str]:
+    """Yield a line where models were told what was done to each image, which those beside them had to do without."""
+    told = outcome.non_blind
+    if told:
+        does = "knows" if len(told) == 1 else "know"
+        yield f"{' and '.join(told)} {does} the degradation of each image, but not its noise (non-blind restoration)"
 
 
 def fewer(outcome: Outcome) -> Iterator[str]:

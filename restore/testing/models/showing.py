@@ -9,7 +9,8 @@ from torch import Tensor
 
 from restore.contracts import Model, Observation
 from restore.plugin import ModelSpec
-from restore.runtime.restorer import Restorer, declared_by
+from restore.runtime.declaring import declared_by
+from restore.runtime.restorer import Restorer
 from restore.runtime.seeding import seeded
 from restore.testing.check import CheckFailed, require
 from restore.testing.pictures import pictures

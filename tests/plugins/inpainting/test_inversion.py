@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ import torch
 from PIL import Image
 
 import restore
+from restore.benchmark import find_protocol
+from restore.benchmark.contestants import line_up
+from restore.benchmark.runner import Settings, run
 from restore.composition import build_degradation
 from restore.contracts import Observation
 from restore.errors import InputError, UnknownNameError, UsageError
@@ -149,3 +153,32 @@ def test_it_passes_the_conformance_kit(waves, more):
     passed = {v.check for v in verdicts if v.outcome == "passed"}
     wanted = {"seed=0": {"batch-equals-singles", "thread-safe"}}.get(more, {"random-draws"})
     assert wanted | {"inference-mode"} <= passed
+
+
+@pytest.mark.parametrize(
+    ("protocol", "harm", "least"),
+    [
+        ("sr-x4", "bicubic:scale=4", 30),
+        ("denoise-rgb-25", "gaussian-noise:sigma=0.1", 28),
+        ("inpaint-pattern", "mask-pattern", 30),
+        ("denoise-rgb-25", "motion-blur", 30),  # known image by image, and refused as an option
+        ("denoise-rgb-25", "grayscale", 30),
+    ],
+)
+def test_a_benchmark_tells_it_the_degradation_of_each_image(waves, tmp_path, protocol, harm, least):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    Image.fromarray(waves[0].mul(255).round().byte().permute(1, 2, 0).numpy()).save(folder / "a.png")
+    chosen = replace(find_protocol(protocol), baselines=(), metrics=("psnr",), degradation=harm)
+    text = "inversion:" + ",".join(f"{name}={value}" for name, value in (QUICK | {"steps": 40}).items())
+    found = run(Settings(protocol=chosen, models=(text,), data=folder, output=tmp_path / "out", device="cpu"))
+    [row], [model] = found["summary"], found["models"]
+    assert row["metrics"]["psnr"] > least
+    assert model["non_blind"] is True
+    assert [part["name"] for part in model["parts"]] == ["waves"]
+
+
+def test_an_option_that_names_the_degradation_counts_in_a_benchmark(waves):
+    protocol = replace(find_protocol("sr-x4"), baselines=())
+    [model] = line_up(protocol, ["inversion:prior=waves,degradation=bicubic:scale=4"], device=torch.device("cpu"))
+    assert (model.non_blind, model.load("cpu").scale) == (False, 4)

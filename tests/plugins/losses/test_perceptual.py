@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from restore.errors import InputError, UsageError, WeightsError
+from restore.objective import build_objective
+from restore.parts import Part, parts_of
 from restore.published import Network
 from restore.registry import registry
 from restore.trunks import vgg19
@@ -211,3 +213,10 @@ def test_lpips_and_the_loss_share_what_they_both_see_with():
     metric = registry().find("metric", "lpips").spec
     shared = {spec.name: spec for spec in NETWORKS.values() if spec.name.startswith("lpips-")}
     assert shared == {spec.name: spec for spec in metric.networks}
+
+
+def test_it_says_which_network_it_sees_with(stored):
+    network = Network(NETWORKS["alexnet"])
+    assert parts_of(build_objective("l1 + 0.1*perceptual:net=alexnet,layers=relu1")) == (
+        Part(kind="network", name="lpips-alex", weights="lpips-alex", sha256=digest(network.path)),
+    )
