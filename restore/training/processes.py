@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from typing import Literal
 
 import torch
@@ -201,11 +202,17 @@ def together(device: torch.device) -> Iterator[Processes]:
             f"training in {count} processes needs accelerate, which is not installed",
             "pip install 'restore-toolkit[distributed]'",
         ) from error
+    # Optimisers import this module, and its defaults hold what group they meet: never destroyed, it leaves threads that
+    # may abort Python as it ends (https://github.com/pytorch/pytorch/issues/190489). Now they meet none.
+    import_module("torch.distributed.nn.functional")
     with _told_when_lost():
         state = PartialState(cpu=device.type == "cpu", timeout=PATIENCE)
+    # Not before Python ends, for there may be another training.
+    if device.type == "cpu":
+        atexit.register(state.destroy_process_group)
     yield Processes(index=index, count=count, device=device)
-    # Not yet, for there may be another training; and not after an error, for the others may never come to part.
-    atexit.register(state.destroy_process_group)
+    if device.type == "cuda":  # not after an error: NCCL waits for the others, who may never come to part
+        atexit.register(state.destroy_process_group)
 
 
 def digest(network: nn.Module) -> str:

@@ -51,7 +51,6 @@ def log(folder, kind):
     return [entry for entry in lines if any(key.startswith(kind) for key in entry)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("run", ["plain", "normed", "parts", "resumed", "stopped"])
 def test_the_replicas_are_equal_at_the_end(pair, run):
     """Every bit of every network, batch norm's statistics and spectral norm's vectors too; the optimisers' moments."""
@@ -60,7 +59,6 @@ def test_the_replicas_are_equal_at_the_end(pair, run):
     assert (one["idle"], one["table"]) == (True, True)  # no gradient out of nothing, fixed buffers untouched
 
 
-@pytest.mark.slow
 def test_two_processes_follow_the_curve_of_one(pair, alone, tmp_path):
     alone["run"](tmp_path / "plain", alone["Rivals"](10))
     one, two = log(tmp_path / "plain", "critic/loss"), log(pair / "plain", "critic/loss")
@@ -74,7 +72,6 @@ def test_two_processes_follow_the_curve_of_one(pair, alone, tmp_path):
         torch.testing.assert_close(states[0][part], states[1][part], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_one_process_writes_and_the_card_tells_how_many_trained(pair):
     assert [entry["step"] for entry in log(pair / "plain", "validation/")] == [3, 6, 9, 10]
     assert "| Trained on | 2 x cpu in float32 |" in (pair / "plain" / "rivals.md").read_text("utf-8")
@@ -82,7 +79,6 @@ def test_one_process_writes_and_the_card_tells_how_many_trained(pair):
     assert not list((pair / "plain").glob(".restore-*"))
 
 
-@pytest.mark.slow
 def test_a_signal_to_one_process_stops_all_at_one_step_and_resuming_gives_the_same_bits(pair):
     for outcome in outcomes(pair):
         assert (outcome["parts"]["step"], outcome["parts"]["weights"]) == (5, False)
@@ -91,7 +87,6 @@ def test_a_signal_to_one_process_stops_all_at_one_step_and_resuming_gives_the_sa
     assert weights[0] == weights[1]
 
 
-@pytest.mark.slow
 def test_another_number_of_processes_goes_on_with_a_run(pair, alone, tmp_path):
     path = pair / "stopped" / "checkpoint.safetensors"
     folder = tmp_path / "stopped"
@@ -103,12 +98,16 @@ def test_another_number_of_processes_goes_on_with_a_run(pair, alone, tmp_path):
     torch.testing.assert_close(states[0]["networks"], states[1]["networks"], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_what_differs_between_processes_is_averaged(pair):
     third = torch.tensor(1 / 3).item()
     expected = {"mean": 2.0, "var": third, "weight": 2.0, "bias": 2.0, "idle": True, "any": [True, False]}
     for outcome in outcomes(pair):
         assert outcome["means"] == expected | {"scalars": {"a": 1.0, "b": -1.0}}
+
+
+def test_the_processes_part_before_python_ends(pair):
+    """A group that outlives Python has threads that may abort it."""
+    assert [outcome["parted"] for outcome in outcomes(pair)] == [True, True]
 
 
 def test_each_process_takes_its_rows_and_what_has_none_goes_to_all():

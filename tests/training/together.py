@@ -5,10 +5,12 @@ torchrun --standalone --nproc-per-node 2 together.py FOLDER
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
 import sys
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -124,7 +126,15 @@ def means(index: int) -> dict[str, object]:
 
 
 def main(folder: Path) -> None:
-    outcome = {
+    outcome: dict[str, object] = {}
+    groups: list[weakref.ref[object]] = []
+
+    def tell() -> None:
+        told = outcome | {"parted": all(group() is None for group in groups)}
+        (folder / f"{os.environ['RANK']}.json").write_text(json.dumps(told))
+
+    atexit.register(tell)  # before a training registers that the processes part, and so called after that
+    outcome |= {
         "plain": run(folder / "plain", Rivals(10)),
         "normed": run(folder / "normed", Rivals(6, normed=True)),
         "parts": run(folder / "parts", Rivals(10, interrupted=5)),
@@ -132,7 +142,7 @@ def main(folder: Path) -> None:
         "stopped": run(folder / "stopped", Rivals(10, interrupted=6)),
         "means": means(int(os.environ["RANK"])),
     }
-    (folder / f"{os.environ['RANK']}.json").write_text(json.dumps(outcome))
+    groups.append(weakref.ref(torch.distributed.group.WORLD))
 
 
 if __name__ == "__main__":
