@@ -1,4 +1,4 @@
-"""Runs models over data sets under a protocol, image by image; it can be killed at any time and run again."""
+"""Runs models over data sets under a protocol; it can be killed at any time and run again."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from restore.benchmark import results, stages
 from restore.benchmark.cases import Case, make_case
 from restore.benchmark.contestants import Contestant, line_up
 from restore.benchmark.datasets import Dataset, ImageFile, find_datasets
+from restore.benchmark.grouping import alike, together
 from restore.benchmark.kept import Kept
 from restore.benchmark.ledger import Key, Ledger
 from restore.benchmark.observer import Observer, Row, Silent
 from restore.benchmark.pipeline import Behind, ahead, executor
-from restore.benchmark.pixels import to_tensor
 from restore.benchmark.provenance import environment
 from restore.benchmark.scoring import Pending, Scorer, reason_of
 from restore.benchmark.settings import Settings
@@ -52,8 +52,9 @@ def run(settings: Settings, observer: Observer | None = None) -> results.Results
             f"protocol {protocol.id} only measures: it has no degradation to undo",
             "restore list protocols shows the others; restore metric compares files",
         )
-    if settings.repeats < 1:
-        raise UsageError(f"the number of repeats is {settings.repeats}", "give a whole number from 1 on")
+    for name, number in (("number of repeats", settings.repeats), ("batch size", settings.batch)):
+        if number < 1:
+            raise UsageError(f"the {name} is {number}", "give a whole number from 1 on")
     device = choose_device(settings.device)
     datasets = find_datasets(settings.data, protocol.datasets, limit=settings.limit)
     contestants = line_up(protocol, settings.models, device=device, precision=settings.precision)
@@ -151,19 +152,24 @@ class Bench:
             return
         clock = Clock(self.device, self.settings.repeats)
         behind: Behind[Row] = Behind(pool, window)
-        for (dataset, image), future in ahead(pool, self._prepare, items, window):
-            observer.working(contestant.name, dataset.name, image.name)
-            try:
-                case = future.result()
-                timed = clock.measure(partial(_restored, self._informed(restorer, case), case), _shape(case))
+        alone = restorer.spec.stochastic or restorer.spec.non_blind  # each has its own seed, or knows its own harm
+        for group in alike(ahead(pool, self._prepare, items, window), 1 if alone else self.settings.batch):
+            observer.working(contestant.name, group[0][0][0].name, group[0][0][1].name)
+            found = together(partial(self._informed, restorer), [future for _, future in group], clock)
+            for ((dataset, image), _), one in zip(group, found, strict=True):
+                if isinstance(one, Exception):
+                    observer.finished(self._fail(contestant, dataset, image, one))
+                    continue
+                case, timed = one
                 begun = time.perf_counter()
-                pending = self.scorer.measure(timed.result, case)
+                try:
+                    pending = self.scorer.measure(timed.result, case)
+                except Exception as error:  # noqa: BLE001 - likewise of an image
+                    observer.finished(self._fail(contestant, dataset, image, error))
+                    continue
                 spent = time.perf_counter() - begun
-            except Exception as error:  # noqa: BLE001 - likewise of an image
-                observer.finished(self._fail(contestant, dataset, image, error))
-                continue
-            for row in behind.submit(self._keep, contestant, dataset, image, case, timed, pending, spent):
-                observer.finished(row)
+                for row in behind.submit(self._keep, contestant, dataset, image, case, timed, pending, spent):
+                    observer.finished(row)
         for row in behind.finish():
             observer.finished(row)
 
@@ -207,7 +213,7 @@ class Bench:
         measured = {
             "seconds": timed.seconds, "io_seconds": case.read_seconds + written - fetched,
             "metric_seconds": spent + fetched - begun,
-            "repeats": timed.repeats, "peak_device_bytes": timed.peak_device_bytes,
+            "repeats": timed.repeats, "batch": timed.batch, "peak_device_bytes": timed.peak_device_bytes,
             "peak_host_bytes": timed.peak_host_bytes,
         }  # fmt: skip
         record = {"score": row, "timing": measured, "files": files}
@@ -245,16 +251,3 @@ def _each(
         for dataset in datasets:
             for image in dataset.images:
                 yield contestant, dataset, image
-
-
-def _restored(restorer: Restorer, case: Case) -> Tensor:
-    """Return ``(1, C, H, W)``, uint8 where the model was given that. Raises RestoreError."""
-    outcome = restorer.restore(case.degraded, mask=case.mask, seed=case.seed)
-    if outcome.error is not None:
-        raise outcome.error
-    assert outcome.photo is not None
-    return to_tensor(outcome.photo)
-
-
-def _shape(case: Case) -> tuple[int, ...]:
-    return (*case.degraded.pixels.shape, case.mask is not None)

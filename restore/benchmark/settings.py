@@ -21,6 +21,8 @@ class Settings:
         precision: ``auto``, or one for all models.
         limit: take the first so many images of each data set.
         repeats: how often each image is restored for its time; the median counts.
+        batch: images of one shape that follow each other go through a model together, at most so many. Models that
+            draw at random, or are told each image's degradation, restore each alone.
         command: what is recorded as the command.
     """
 
@@ -32,4 +34,5 @@ class Settings:
     precision: str = "auto"
     limit: int | None = None
     repeats: int = 1
+    batch: int = 1
     command: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import torch
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 LONG = 5.0
 """Seconds beyond which a first run needs no second: what a warm-up saves would not show."""
@@ -30,6 +31,15 @@ class Timed(Generic[T]):
     """Most memory that tensors took on a GPU at a time, all that lived there before included; None on the CPU."""
     peak_host_bytes: int | None
     """Most memory of the process while it ran, all that lived before included; None where that is not known."""
+    batch: int = 1
+    """Images that were restored together; the seconds are this one's share."""
+
+    def share(self, result: R, of: int) -> Timed[R]:
+        """Return one of so many results that were made together."""
+        return Timed(
+            result=result, seconds=self.seconds / of, repeats=self.repeats, batch=of,
+            peak_device_bytes=self.peak_device_bytes, peak_host_bytes=self.peak_host_bytes,
+        )  # fmt: skip
 
 
 class Clock:

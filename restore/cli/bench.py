@@ -42,6 +42,9 @@ fails costs its own rows, is told, and makes the exit code 1.
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), metavar="S", help="Of all draws.  [the protocol's]")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N images of each data set.")
 @click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="For the time.")
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Images at a time."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line: one a model and data set.")
 @click.pass_context
 def bench(
@@ -55,6 +58,7 @@ def bench(
     seed: int | None,
     limit: int | None,
     repeats: int,
+    batch: int,
     as_json: bool,
 ) -> None:
     """Measure models on data sets under PROTOCOL."""
@@ -72,7 +76,8 @@ def bench(
     data = data or Path(os.environ.get("RESTORE_DATA") or "data")
     settings = Settings(
         protocol=chosen, models=models, data=data, output=folder,
-        device=device, precision=precision, limit=limit, repeats=repeats, command=_command(context, data=data),
+        device=device, precision=precision, limit=limit, repeats=repeats, batch=batch,
+        command=_command(context, data=data),
     )  # fmt: skip
     with Display() as display:
         try:
