@@ -6,7 +6,8 @@
 
 Holes are those of the protocols inpaint-*, of another place for each digit where chance decides it, and the same for
 all models. The reader (`restore_gan.digits`) was trained on whole digits of MNIST's training set, as the priors were.
-Beside the models stand digits that nothing has filled. Times are those of this machine, models one after the other.
+Beside the models stand digits that nothing has filled. Times are those of this machine, models one after the other;
+the 8 searches of up to 500 steps by which `ours` fills a digit take seconds on a core: `restarts=4,steps=200` is quicker.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,13 @@ import torch
 from torch import Tensor
 
 import restore
-from restore import weights
 from restore.benchmark.protocols import find_protocol
 from restore.benchmark.provenance import environment
 from restore.composition import build_degradation
 from restore.errors import RestoreError
 from restore.options import parse
-from restore.registry import registry
+from restore.parts import parts_of
+from restore.runtime import Restorer
 from restore.runtime.policy import choose_device
 from restore.training.squares import load_digits
 from restore_gan.digits import SHA256, DigitReader, load_reader
@@ -44,8 +45,6 @@ NOTHING = "nothing"
 """Fills no hole: it stays as black as the ground."""
 PORTION = 100
 """Digits that a model is given at once."""
-Fill = Callable[[Tensor, Tensor], Tensor]
-"""From digits uint8 ``(B, 1, 28, 28)`` and masks ``(B, 1, 28, 28)`` to digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +62,7 @@ class Row:
     """What became of one model's digits, by mask."""
 
     model: str
-    weights: Mapping[str, str]
+    weights: Mapping[str, str | None]
     """Prior -> SHA-256 of the file that it was filled with."""
     accuracy: Mapping[str, float]
     seconds: Mapping[str, float]
@@ -110,23 +109,24 @@ def measured(models: Sequence[str], digits: Tensor, labels: Tensor, seed: int, d
     Raises:
         RestoreError: a model cannot be loaded, or makes no use of digits.
     """
-    reader, priors = load_reader(device=device), {model: hashes(model) for model in models}
+    reader, restorers = load_reader(device=device), {model: loaded(model, seed, device) for model in models}
     specs = {mask: find_protocol(f"inpaint-{mask}").degradation for mask in MASKS}
     holed = {mask: with_holes(digits, spec, seed) for mask, spec in specs.items()}
     untouched = accuracy(reader, digits, labels)
     print(f"untouched {untouched:.3f}")
     rows = []
     for model in (NOTHING, *models):
-        fill: Fill = (lambda images, _: images) if model == NOTHING else loaded(model, seed, device)
+        restorer = restorers.get(model)
         right, seconds = {}, {}
         for mask, seen in holed.items():
             start = time.perf_counter()
-            filled = torch.cat([*map(fill, torch.split(seen.images, PORTION), torch.split(seen.mask, PORTION))])
+            filled = seen.images if restorer is None else filled_by(restorer, seen)
             seconds[mask] = round(time.perf_counter() - start, 2)
             right[mask] = accuracy(reader, filled, labels)
             print(f"{shown(model)} {mask} {right[mask]:.3f} in {seconds[mask]:.1f} s", flush=True)
-        row = Row(model=shown(model), weights=priors.get(model, {}), accuracy=right, seconds=seconds)
-        rows.append(asdict(row))
+        parts = () if restorer is None else parts_of(restorer.module)
+        files = {part.name: part.sha256 for part in parts}
+        rows.append(asdict(Row(model=shown(model), weights=files, accuracy=right, seconds=seconds)))
     about = {"digits": len(digits), "seed": seed, "masks": specs, "reader": SHA256, "untouched": untouched}
     return {**about, "environment": environment(choose_device(device), "auto"), "rows": rows}
 
@@ -138,28 +138,22 @@ def with_holes(digits: Tensor, spec: str, seed: int) -> Holed:
     return Holed(images=seen.image.mul(255).round().byte(), mask=seen.mask)
 
 
-def loaded(model: str, seed: int, device: str) -> Fill:
-    """Return a model as a function; one that searches starts where the seed says. Raises RestoreError."""
+def loaded(model: str, seed: int, device: str) -> Restorer:
+    """Return a model; one that searches starts where the seed says. Raises RestoreError."""
     seeded: dict[str, Any] = {"seed": seed} if "prior" in parse(model)[1] else {}
-    restorer = restore.load(model, device=device, **seeded)
-    return lambda images, mask: restorer(images, mask=mask)
+    return restore.load(model, device=device, **seeded)
+
+
+def filled_by(restorer: Restorer, seen: Holed) -> Tensor:
+    """Return digits uint8 ``(N, 1, 28, 28)`` without holes. Raises RestoreError."""
+    portions = zip(torch.split(seen.images, PORTION), torch.split(seen.mask, PORTION), strict=True)
+    return torch.cat([restorer(images, mask=mask) for images, mask in portions])
 
 
 def shown(model: str) -> str:
     """Return a model as it was given, less the folder of its weights."""
     file = parse(model)[1].get("weights")
     return model if file is None else model.replace(file, Path(file).name)
-
-
-def hashes(model: str) -> dict[str, str]:
-    """Return the name of the prior that a model searches, and the SHA-256 of its weights. Raises RestoreError."""
-    _, options = parse(model)
-    if "prior" not in options:
-        return {}
-    if "weights" in options:
-        return {options["prior"]: weights.digest(Path(options["weights"]))}
-    _, installed = registry().find_weighted("prior", options["prior"])
-    return {} if installed is None else {options["prior"]: installed.sha256}
 
 
 @torch.inference_mode()

@@ -68,7 +68,7 @@ def test_every_model_is_measured_and_the_weights_are_told(script, mnist, monkeyp
     nothing, telea, prior = result["rows"]
     assert (nothing["model"], telea["model"], telea["weights"]) == ("nothing", "telea", {})
     assert prior["model"] == searched.replace(str(own), own.name)  # no folder of this machine
-    assert prior["weights"] == {"dcgan-mnist": weights.digest(own)}
+    assert prior["weights"] == {"restore-toolkit:dcgan-mnist": weights.digest(own)}
     assert set(telea["accuracy"].values()) <= {0, 0.3333333333333333, 0.6666666666666666, 1}
     assert capsys.readouterr().out.endswith(f"{script.table(result)}\n")
 
