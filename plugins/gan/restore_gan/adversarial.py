@@ -15,6 +15,7 @@ from restore.errors import UsageError
 from restore.training.augment import Augmentation, augment
 from restore.training.data import generator as randomness
 from restore.training.population import population_statistics
+from restore.training.schedule import late
 from restore.training.squares import Colors, Crop, load_squares
 from restore_gan.prior import AdversarialPrior
 from restore_gan.steps import Kind, d_step, g_step
@@ -155,8 +156,7 @@ class AdversarialRecipe(Recipe):
 
     def learning_rate(self, step: int) -> float:
         """Stay, or fall linearly in the second half."""
-        left = 2 * (self.steps - step + 1) / self.steps
-        return 1.0 if self.schedule == "constant" else min(1.0, left)
+        return 1.0 if self.schedule == "constant" else late(step - 1, self.steps)
 
     def settle(self, network: nn.Module) -> None:
         """Give batch norms the statistics of the population; those of a critic see real images too."""
