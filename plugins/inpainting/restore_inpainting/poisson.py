@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import torch
-from scipy.sparse import coo_array  # type: ignore[import-untyped]
-from scipy.sparse.linalg import splu  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from scipy.sparse import csr_array  # type: ignore[import-untyped]
 from torch import Tensor
+
+from restore_inpainting.conjugate import solved
+from restore_inpainting.multigrid import multigrid
+
+Array = NDArray[Any]
+TOLERANCE = 3e-7
+"""Of the largest difference at the rim of a hole: in energy, so that no pixel is off by more than a few of it."""
 
 
 class Poisson:
-    """The equations of one mask, factorised once and solved for any number of images.
+    """The equations of one mask, prepared once and solved for any number of images.
 
     Sought is ``x = argmin ||grad x - grad fill||**2`` where ``x`` is the image at all known pixels. Gradients are
     differences of neighbours, and there are none across the border of the image. With ``e = x - fill`` and ``N(p)``
@@ -26,34 +36,16 @@ class Poisson:
     """
 
     def __init__(self, missing: Tensor) -> None:
-        holes = missing.cpu().numpy().astype(bool)
-        self.missing = torch.from_numpy(holes)
+        self.missing = missing.cpu().bool()
         """As given, on the CPU."""
-        self._holes, count = holes.ravel(), int(holes.sum())
-        self._solvable = 0 < count < holes.size
+        self._solvable = bool(self.missing.any()) and not bool(self.missing.all())
         if not self._solvable:
             return
-        place = np.arange(holes.size).reshape(holes.shape)
-        pairs = [(place[:, :-1], place[:, 1:]), (place[:-1], place[1:])]
-        here, there = (np.concatenate([a.ravel() for pair in pairs for a in pair[::way]]) for way in (1, -1))
-        here, there = here[self._holes[here]], there[self._holes[here]]
-        row = (self._holes.cumsum() - 1)[here]
-        inner = self._holes[there]
-        diagonal = np.arange(count)
-        neighbours = np.bincount(row, minlength=count)
-        column = (self._holes.cumsum() - 1)[there[inner]]
-        matrix = coo_array(
-            (
-                np.concatenate([neighbours, -np.ones(len(column))]),
-                (np.concatenate([diagonal, row[inner]]), np.concatenate([diagonal, column])),
-            ),
-            shape=(count, count),
-        )
-        # Symmetric and diagonally dominant: no pivoting is needed, and an ordering of A + A' fills in least.
-        symmetric = {"SymmetricMode": True}
-        self._factors = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
-        rim = (np.ones(int((~inner).sum())), (row[~inner], there[~inner]))
-        self._rim = coo_array(rim, shape=(count, holes.size)).tocsr()
+        whole = self.missing.numpy()
+        self._region = tuple(_around(places) for places in whole.nonzero())
+        self._holes = whole[self._region]
+        self._matrix = left_side(self._holes)
+        self._divide = multigrid(self._matrix, *self._holes.nonzero())
 
     def blend(self, image: Tensor, fills: Tensor) -> Tensor:
         """Return the image with its holes filled by each fill: known pixels are the image's, bit for bit.
@@ -66,14 +58,66 @@ class Poisson:
             ``(K, C, H, W)``, of the image's dtype and on its device, and not clipped to [0, 1].
         """
         missing = self.missing.to(image.device)
-        return torch.where(missing, self._filled(image, fills).to(image), image)
+        blended = torch.where(missing, fills.detach().to(image), image)
+        if self._solvable:
+            given = self._part(image)
+            for into, several in zip(blended, fills, strict=True):
+                for channel, known, fill in zip(into, given, self._part(several), strict=True):
+                    filled = torch.from_numpy(fill[self._holes] + self._membrane(known, fill))
+                    channel[missing] = filled.to(image)
+        return blended
 
-    def _filled(self, image: Tensor, fills: Tensor) -> Tensor:
-        if not self._solvable:
-            return fills
-        fill = fills.detach().double().cpu().numpy().reshape(-1, self._holes.size)
-        given = image.detach().double().cpu().numpy().reshape(-1, self._holes.size)
-        difference = np.tile(given, (len(fills), 1)) - fill
-        blended = fill.copy()
-        blended[:, self._holes] += self._factors.solve(self._rim @ difference.T).T
-        return torch.from_numpy(blended.reshape(fills.shape))
+    def _part(self, images: Tensor) -> Array:
+        """Return what holes and their rims hold of ``(C, H, W)``, in double precision."""
+        rows, columns = self._region
+        return images.detach()[:, rows, columns].double().cpu().numpy()
+
+    def _membrane(self, known: Array, fill: Array) -> NDArray[np.float64]:
+        """Return what has to be added to a fill ``(h, w)`` in each missing pixel."""
+        difference = np.where(self._holes, 0, known) - np.where(self._holes, 0, fill)
+        tolerance = TOLERANCE * float(abs(difference).max())
+        return solved(self._matrix, self._divide, right_side(self._holes, difference), tolerance)
+
+
+def left_side(holes: NDArray[np.bool_]) -> Any:
+    """Return the matrix of the equations, a sparse ``(n, n)``, for n missing pixels of ``(H, W)``, row by row."""
+    place = np.full(holes.shape, -1, dtype=np.int32)
+    place[holes] = np.arange(holes.sum())
+    wide = np.pad(place, 1, constant_values=-1)
+    # In the order of their places, so that nothing has to be sorted: above, left, itself, right, below.
+    near = wide[:-2, 1:-1], wide[1:-1, :-2], place, wide[1:-1, 2:], wide[2:, 1:-1]
+    column = np.stack([places[holes] for places in near], axis=1)
+    value = np.full(column.shape, -1.0)
+    value[:, 2] = _neighbours(holes.shape)[holes]
+    coupled = column >= 0
+    start = np.append(np.int32(0), coupled.cumsum(dtype=np.int32)[len(near) - 1 :: len(near)])
+    return csr_array((value[coupled], column[coupled], start), shape=(len(column), len(column)))
+
+
+def right_side(holes: NDArray[np.bool_], difference: Array) -> NDArray[np.float64]:
+    """Return the sums ``(n,)`` of a difference ``(H, W)``, which is 0 in holes, over the neighbours of their pixels."""
+    around = np.zeros_like(difference)
+    for (here, there), (one, other) in zip(_pairs(around), _pairs(difference), strict=True):
+        here += other
+        there += one
+    return around[holes]
+
+
+def _neighbours(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return how many neighbours each pixel of an image has."""
+    count = np.zeros(shape)
+    for here, there in _pairs(count):
+        here += 1
+        there += 1
+    return count
+
+
+def _pairs(values: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield views of the two ends of all pairs of neighbours: those side by side, those above each other."""
+    yield values[:, :-1], values[:, 1:]
+    yield values[:-1], values[1:]
+
+
+def _around(places: NDArray[np.intp]) -> slice:
+    """Return the range of rows or columns and of one more on each side, where there is one."""
+    return slice(max(int(places.min()) - 1, 0), int(places.max()) + 2)
