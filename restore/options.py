@@ -156,6 +156,15 @@ def check(name: str, factory: Factory, given: Mapping[str, Any]) -> dict[str, An
     Raises:
         UsageError: an unknown option, a value of the wrong type, or a required option that is absent.
     """
+    checked = converted(name, factory, given)
+    absent = [k for k, p in signature(factory).items() if p.default is p.empty and k not in checked]
+    if absent:
+        raise UsageError(f"{name} needs the option {absent[0]!r}", f"write {name}:{absent[0]}=...")
+    return checked
+
+
+def converted(name: str, factory: Factory, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as ``check`` does, and miss none that is absent. Raises UsageError."""
     known = signature(factory)
     checked = {}
     for key, value in given.items():
@@ -168,7 +177,4 @@ def check(name: str, factory: Factory, given: Mapping[str, Any]) -> dict[str, An
             checked[key] = convert(value, known[key].annotation)
         except ValueError as error:
             raise UsageError(f"{name}: option {key} {error}") from None
-    absent = [k for k, p in known.items() if p.default is p.empty and k not in checked]
-    if absent:
-        raise UsageError(f"{name} needs the option {absent[0]!r}", f"write {name}:{absent[0]}=...")
     return checked

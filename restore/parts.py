@@ -29,7 +29,7 @@ class Part:
     weights: str | None = None
     """``dcgan-faces.celeba``, or the name of a file without its folder; None: it has none."""
     sha256: str | None = None
-    """Of the file of the weights."""
+    """Of the file of the weights; of a network of others, the digest of its tensors."""
 
 
 def mark(module: nn.Module, part: Part) -> None:

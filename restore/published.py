@@ -45,6 +45,17 @@ class Network:
         """``imported`` or ``absent``."""
         return "imported" if self.path.is_file() else "absent"
 
+    @property
+    def held(self) -> str | None:
+        """Digest of all the tensors that lie in the store, as their file tells it; None where they are not.
+
+        Raises:
+            WeightsError: the file is damaged.
+        """
+        if self.state == "absent":
+            return None
+        return weights.header(self.path).metadata.get(IMPORTED, self.spec.digest)
+
     def read(self) -> dict[str, Tensor]:
         """Return the tensors, ``0.weight`` and so on, float32 on the CPU.
 

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,16 @@ from restore import published
 from restore import weights as weights_store
 from restore.blending import knobs
 from restore.cli import protocol_page
-from restore.cli.console import emit, human_size, table, warn, width
-from restore.cli.listing import as_dict
-from restore.errors import PluginError, WeightsError
+from restore.cli.console import emit, table, warn, width
+from restore.cli.entries import Entry, Network, Shipped, as_dict, entries_of, row
+from restore.cli.given import checked
+from restore.cli.listing import as_dict as component_as_dict
+from restore.errors import PluginError, UsageError
 from restore.options import Option, describe, parse
-from restore.plugin import ModelSpec, ProtocolSpec, Spec, WeightsSpec
+from restore.plugin import ModelSpec, ProtocolSpec, RecipeSpec, Spec, WeightsSpec
 from restore.provenance import Provenance, provenance
 from restore.registry import Component, registry, split_tag
-from restore.values import as_text
+from restore.values import as_json, as_text
 
 if TYPE_CHECKING:
     from restore.benchmark import Protocol
@@ -36,6 +38,7 @@ Examples:
   restore info restore-toolkit:bicubic
   restore info sr-x4
 
+Options behind the name (jpeg:quality=60) are checked and shown as given.
 MODEL.TAG prints the card of these weights: recipe, data, measured scores. Of a
 protocol, or of a TOML file that is one, it prints the formulae, every field and
 the hash.
@@ -55,15 +58,18 @@ def info(name: str, as_json: bool) -> None:
         protocol_page.tell(Path(name), as_json)
         return
     found = registry()
-    base, tag = split_tag(parse(name)[0])
-    pages = [_Page.of(component) for component in found.named(base)]
+    written, given = parse(name)
+    base, tag = split_tag(written)
+    pages = _taking(given, [_Page.of(component) for component in found.named(base)])
     if tag:
         pages = [page for page in pages if page.component.weights] or pages
-        chosen = found.find_weighted(pages[0].component.spec.kind, parse(name)[0])[1]
+        chosen = found.find_weighted(pages[0].component.spec.kind, written)[1]
         assert chosen is not None
         _tell_weights(pages[0].component, chosen, as_json)
+        if given:
+            warn(f"the card of {written} is the same for all options; restore info {base} explains them")
     elif as_json:
-        emit({"components": [{**as_dict(page.component, found), **page.as_dict()} for page in pages]})
+        emit({"components": [{**component_as_dict(page.component, found), **page.as_dict()} for page in pages]})
     else:
         click.echo("\n\n".join("\n".join(page.lines()) for page in pages))
     for page in pages:
@@ -78,6 +84,8 @@ class _Page:
     origin: Provenance
     protocol: Protocol | None = None
     failure: str = ""
+    given: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Options that were written behind the name, checked."""
 
     @classmethod
     def of(cls, component: Component) -> _Page:
@@ -93,12 +101,26 @@ class _Page:
         except (PluginError, ValueError, TypeError) as error:
             return cls(component, [], origin, failure=str(error))
 
+    def taking(self, given: Mapping[str, str]) -> _Page:
+        """Return the page of the component with these options. Raises UsageError for what it does not take."""
+        if self.failure or not given:
+            return self
+        if self.protocol is not None:
+            raise UsageError(f"the protocol {self.component.spec.name} has no options", "leave out what is behind it")
+        return dataclasses.replace(self, given=checked(self.component, given))
+
     def as_dict(self) -> dict[str, Any]:
         weights = [_weights_as_dict(self.component, w) for w in self.component.weights]
+        networks = [
+            {**dataclasses.asdict(spec), **as_dict(Network(published.Network(spec), (self.component,)))}
+            for spec in self.component.spec.networks
+        ]
         return {
             "options": [dataclasses.asdict(option) for option in self.options],
+            **({"given": {name: as_json(value) for name, value in self.given.items()}} if self.given else {}),
             "provenance": dataclasses.asdict(self.origin),
             **({"weights": weights} if weights else {}),
+            "networks": networks,
             **({"protocol": protocol_page.as_dict(self.protocol)} if self.protocol else {}),
             **({"error": self.failure} if self.failure else {}),
         }
@@ -115,16 +137,21 @@ class _Page:
             yield from _wrapped(spec.citation)
         if self.options:
             yield from ("", click.style("options", bold=True))
-            yield from _option_lines(self.options)
+            yield from _option_lines(self.options, self.given)
         if self.protocol:
             yield from ("", *protocol_page.lines(self.protocol))
-        if self.component.weights:
+        yield from self._weights()
+
+    def _weights(self) -> Iterator[str]:
+        known = entries_of(self.component)
+        own, networks = ([entry for entry in known if isinstance(entry, Network) == wanted] for wanted in (False, True))
+        if own:
+            yield from ("", click.style("weights", bold=True), *_entry_lines(own))
+        elif recipes := trained_by(self.component):
             yield from ("", click.style("weights", bold=True))
-            yield from table([_weights_row(self.component, w) for w in self.component.weights])
-        if spec.networks:
-            yield from ("", click.style("networks of others", bold=True))
-            networks = [published.Network(network) for network in spec.networks]
-            yield from table([[n.spec.name, n.state, n.spec.licence, n.spec.summary] for n in networks])
+            yield from _wrapped(f"none come with it; recipes that train it: {', '.join(recipes)}")
+        if networks:
+            yield from ("", click.style("networks of others", bold=True), *_entry_lines(networks))
 
     def _provenance(self) -> list[tuple[str, str]]:
         rows = [("origin", str(self.origin))]
@@ -132,6 +159,26 @@ class _Page:
             rows.append(("location", self.origin.location))
         licence = self.component.spec.licence or self.origin.licence
         return [*rows, ("licence", licence or "not declared")]
+
+
+def _taking(given: Mapping[str, str], pages: Sequence[_Page]) -> list[_Page]:
+    """Return the pages of those that take the options. Raises UsageError where none of them does."""
+    taken: list[_Page] = []
+    refused: list[UsageError] = []
+    for page in pages:
+        try:
+            taken.append(page.taking(given))
+        except UsageError as error:
+            refused.append(error)
+    if refused and not taken:
+        raise refused[0]
+    return taken
+
+
+def trained_by(component: Component) -> list[str]:
+    """Return the recipes that train a component."""
+    recipes = registry().of_kind("recipe")
+    return [c.spec.name for c in recipes if isinstance(c.spec, RecipeSpec) and c.spec.model == component.spec.name]
 
 
 def _wrapped(text: str, indent: int = 2) -> list[str]:
@@ -167,38 +214,36 @@ def _readable(name: str, value: Any) -> str:
     return ", ".join(str(item) for item in value) if isinstance(value, tuple) else str(value)
 
 
-def _option_lines(options: list[Option]) -> Iterator[str]:
-    heads = [
-        f"{o.name}  {o.type}, required" if o.required else f"{o.name}={as_text(o.default)}  {o.type}" for o in options
-    ]
-    for head, option in zip(heads, options, strict=True):
+def _option_lines(options: list[Option], given: Mapping[str, Any]) -> Iterator[str]:
+    for option in options:
+        value = f"={as_text(given.get(option.name, option.default))}"
+        head = f"{option.name}{'' if option.required and option.name not in given else value}  {option.type}"
+        if option.name in given and not option.required:
+            head += f", {as_text(option.default)} where it is not given"
+        elif option.required:
+            head += ", required"
         yield f"  {head}"
         yield from _wrapped(option.description.replace("``", ""), 6)
 
 
-def _whereabouts(component: Component, weights: WeightsSpec) -> Path | None:
-    try:
-        return weights_store.locate(component, weights)
-    except WeightsError:
-        return None
-
-
-def _weights_row(component: Component, weights: WeightsSpec) -> list[str]:
-    path = _whereabouts(component, weights)
-    size = human_size(path.stat().st_size) if path else "absent"
-    return [weights_store.name_of(component, weights), size, weights.licence, weights.summary]
+def _entry_lines(known: Sequence[Entry]) -> Iterator[str]:
+    """Yield for each its row and below what it is known by, and where it lies or how it comes here."""
+    for line, entry in zip(table([row(entry) for entry in known]), known, strict=True):
+        yield line
+        yield from table([[" ".join(entry.known_by)], [str(entry.path or entry.cure)]], indent=4)
 
 
 def _weights_as_dict(component: Component, weights: WeightsSpec) -> dict[str, Any]:
-    path = _whereabouts(component, weights)
+    entry = Shipped(component, weights)
     fields = {field.name: getattr(weights, field.name) for field in dataclasses.fields(weights)}
     return {
-        "name": weights_store.name_of(component, weights),
+        "name": entry.name,
+        "state": entry.state,
         **fields,
         "options": dict(weights.options),
         "blend": dataclasses.asdict(weights.blend) if weights.blend else None,
-        "path": str(path) if path else None,
-        "bytes": path.stat().st_size if path else None,
+        "path": str(entry.path) if entry.path else None,
+        "bytes": entry.path.stat().st_size if entry.path else None,
     }
 
 
@@ -208,5 +253,6 @@ def _tell_weights(component: Component, weights: WeightsSpec, as_json: bool) -> 
     if as_json:
         emit({"weights": {**_weights_as_dict(component, weights), "card_text": text}})
         return
-    click.echo("\n".join(table([_weights_row(component, weights)], indent=0)) + f"\nsha256 {weights.sha256}")
+    [head] = table([row(Shipped(component, weights))], indent=0)
+    click.echo(f"{head}\nsha256 {weights.sha256}")
     click.echo(f"\n{text.strip()}" if text else "\nThese weights have no card.")

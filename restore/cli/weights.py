@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import click
 
 from restore import published
 from restore import weights as store
-from restore.cli.console import emit, human_size, say, table
+from restore.cli.console import emit, say, table
+from restore.cli.entries import Entry, Network, Shipped, as_dict, entries, row
 from restore.errors import UnknownNameError, UsageError, WeightsError
-from restore.plugin import WeightsSpec
-from restore.registry import Component, registry, split_tag
+from restore.registry import registry, split_tag
 
 EXAMPLES = """
 \b
@@ -32,165 +31,27 @@ Weights come with the plugin that offers them, or lie in the store
 published and a component needs (lpips-alex ...) are fetched or imported into it.
 """
 
-State = Literal["packaged", "imported", "absent"]
-
 
 @click.group(epilog=EXAMPLES)
 def weights() -> None:
     """List, verify, import, fetch and convert weights."""
 
 
-class _Entry(Protocol):
-    """Weights as the commands see them."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def path(self) -> Path | None: ...
-
-    @property
-    def state(self) -> State: ...
-
-    def check(self) -> str:
-        """Return what is wrong with the file, or nothing."""
-        ...
-
-    def take(self, file: Path) -> Path:
-        """Put a file into the store and return where it lies. Raises WeightsError for another file."""
-        ...
-
-    def told(self) -> dict[str, Any]:
-        """Return what JSON says of them, besides the file's own content."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Shipped:
-    """Weights that a plugin declares."""
-
-    component: Component
-    weights: WeightsSpec
-
-    @property
-    def name(self) -> str:
-        return store.name_of(self.component, self.weights)
-
-    @property
-    def path(self) -> Path | None:
-        try:
-            return store.locate(self.component, self.weights)
-        except WeightsError:
-            return None
-
-    @property
-    def state(self) -> State:
-        if self.path is None:
-            return "absent"
-        return "imported" if self.path == store.stored(self.component, self.weights) else "packaged"
-
-    def check(self) -> str:
-        """Return what is wrong with the file, or nothing."""
-        try:
-            path = store.locate(self.component, self.weights)
-            store.verify(path, self.weights.sha256)
-            store.header(path)
-        except WeightsError as error:
-            return str(error)
-        return ""
-
-    def take(self, file: Path) -> Path:
-        return store.install(file, self.component, self.weights)
-
-    def told(self) -> dict[str, Any]:
-        return {
-            "kind": self.component.spec.kind,
-            "distribution": self.component.plugin.distribution,
-            "sha256": self.weights.sha256,
-            "licence": self.weights.licence,
-            "summary": self.weights.summary,
-            "options": dict(self.weights.options),
-        }
-
-
-@dataclass(frozen=True)
-class _Network:
-    """A network that others published."""
-
-    network: published.Network
-    users: tuple[Component, ...]
-
-    @property
-    def name(self) -> str:
-        return self.network.spec.name
-
-    @property
-    def path(self) -> Path | None:
-        return self.network.path if self.state == "imported" else None
-
-    @property
-    def state(self) -> State:
-        return self.network.state
-
-    def check(self) -> str:
-        return self.network.check()
-
-    def take(self, file: Path) -> Path:
-        return self.network.take(file)
-
-    def told(self) -> dict[str, Any]:
-        spec = self.network.spec
-        return {
-            "kind": "network",
-            "distribution": None,
-            "used_by": [component.qualified for component in self.users],
-            "sha256": spec.sha256,
-            "licence": spec.licence,
-            "summary": spec.summary,
-            "options": {},
-            "digest": spec.digest,
-            "url": spec.url,
-        }
-
-
-def _entries() -> Iterator[_Entry]:
-    found = registry()
-    for component in found.components:
-        for spec in component.weights:
-            yield _Shipped(component, spec)
-    for network, users in published.used(found).items():
-        yield _Network(network, tuple(users))
-
-
 @weights.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
     """List the weights that the installed models know."""
-    entries = list(_entries())
+    known = list(entries())
     if as_json:
-        emit({"store": str(store.store()), "weights": [_as_dict(entry) for entry in entries]})
-    elif entries:
-        click.echo("\n".join(table([_row(entry) for entry in entries], indent=0)))
+        emit({"store": str(store.store()), "weights": [_as_dict(entry) for entry in known]})
+    elif known:
+        click.echo("\n".join(table([row(entry) for entry in known], indent=0)))
     else:
         say("no installed model has weights")
 
 
-def _row(entry: _Entry) -> list[str]:
-    path = entry.path
-    size = human_size(path.stat().st_size) if path else ""
-    told = entry.told()
-    return [entry.name, entry.state, size, told["licence"], told["summary"]]
-
-
-def _as_dict(entry: _Entry) -> dict[str, Any]:
-    path = entry.path
-    known: dict[str, Any] = {
-        "name": entry.name,
-        "state": entry.state,
-        "path": str(path) if path else None,
-        "bytes": path.stat().st_size if path else None,
-        **entry.told(),
-    }
+def _as_dict(entry: Entry) -> dict[str, Any]:
+    path, known = entry.path, as_dict(entry)
     if path is not None:
         try:
             header = store.header(path)
@@ -211,7 +72,7 @@ def verify(context: click.Context, names: Sequence[str], as_json: bool) -> None:
     Networks that others published are not needed by all: unnamed, absent ones are no failure.
     """
     chosen = [_named(name) for name in names] or [
-        entry for entry in _entries() if not (isinstance(entry, _Network) and entry.state == "absent")
+        entry for entry in entries() if not (isinstance(entry, Network) and entry.state == "absent")
     ]
     problems = [entry.check() for entry in chosen]
     if as_json:
@@ -252,7 +113,7 @@ def import_(name: str, file: Path) -> None:
 def fetch(name: str) -> None:
     """Download a network that others published and a component needs, check it and put it into the store."""
     entry = _named(name)
-    if not isinstance(entry, _Network):
+    if not isinstance(entry, Network):
         raise UsageError(
             f"{entry.name} comes with its plugin and is not downloaded", f"restore weights import {entry.name} FILE"
         )
@@ -286,13 +147,13 @@ def convert(source: Path, target: Path, half: bool, overwrite: bool) -> None:
     say(f"{target}: {len(state)} tensors, {count:,} numbers, sha256 {store.digest(target)}")
 
 
-def _named(name: str) -> _Entry:
+def _named(name: str) -> Entry:
     """Find weights by MODEL.TAG, a component's default ones, or a network. Raises PluginError or WeightsError."""
     found = registry()
     networks = published.used(found)
     network = published.find(name)
     if network is not None:
-        return _Network(network, tuple(networks[network]))
+        return Network(network, tuple(networks[network]))
     base, _ = split_tag(name)
     near = difflib.get_close_matches(name, [network.spec.name for network in networks], 1)
     try:
@@ -305,5 +166,5 @@ def _named(name: str) -> _Entry:
         if component.weights:
             weighted, spec = found.find_weighted(component.spec.kind, name)
             assert spec is not None
-            return _Shipped(weighted, spec)
+            return Shipped(weighted, spec)
     raise WeightsError(f"{base!r} has no weights", "restore weights list shows what has")

@@ -8,10 +8,14 @@ import sys
 import textwrap
 
 import pytest
+import torch
 from click.testing import CliRunner
 
+from restore import weights as store
 from restore.benchmark import Protocol, find_protocol
 from restore.cli import cli
+from restore.published import Network
+from restore.trunk_weights import ALEXNET
 
 PLUGIN = """
 from restore.plugin import DegradationSpec, LossSpec, ModelSpec, WeightsSpec, hookimpl
@@ -55,6 +59,17 @@ class Net:
 
 def make(strength: float): ...
 '''
+PRIOR = """
+from restore.plugin import PriorSpec, RecipeSpec, hookimpl
+
+@hookimpl
+def restore_priors():
+    return [PriorSpec(name="grown", factory="restore_grown.plugin:restore_priors")]
+
+@hookimpl
+def restore_recipes():
+    return [RecipeSpec(name="grow", factory="restore_grown.plugin:restore_priors", model="grown")]
+"""
 CARD = "# net.photo-x4\n\nTrained on one photograph.\n"
 
 
@@ -89,10 +104,12 @@ def test_a_page_fits_a_terminal_and_says_everything(good):
     assert "data=none  path | none" in model
     assert "flip=true  bool" in model
     assert "``" not in model
-    assert [line.split()[:3] for line in model.splitlines() if "net." in line] == [
-        ["net.photo-x4", "5", "B"],
+    assert [line.split()[:3] for line in model.splitlines() if line.startswith("  net.")] == [
+        ["net.photo-x4", "packaged", "5"],
         ["net.psnr-x4", "absent", "CC0-1.0"],
     ]
+    assert model.count("sha256 " + "0" * 64) == 2
+    assert "restore weights import net.psnr-x4 FILE, or reinstall restore-good" in model
     assert "strength  float, required" in degradation
     assert "masks           yes" in degradation
 
@@ -109,7 +126,7 @@ def test_what_the_module_prints_stays_out_of_the_json(good):
         "required": False,
         "description": "height and width.",
     }
-    assert [w["bytes"] for w in model["weights"]] == [5, None]
+    assert [(w["bytes"], w["state"]) for w in model["weights"]] == [(5, "packaged"), (None, "absent")]
     assert model["provenance"]["location"] == str(good.folder)
 
 
@@ -129,6 +146,66 @@ def test_the_card_of_weights(good):
     assert "sha256 " + "0" * 64 in result.stdout
     assert "These weights have no card" in call("net.psnr-x4").stdout
     assert json.loads(call("net.photo-x4", "--json").stdout)["weights"]["card_text"] == CARD
+    same = call("net.photo-x4:mode=exact")
+    assert "the card of net.photo-x4 is the same for all options" in same.stderr
+
+
+def test_networks_of_others_that_a_loss_sees_with(site):
+    def page():
+        [found] = json.loads(call("perceptual", "--json").stdout)["components"]
+        return {network["name"]: network for network in found["networks"]}
+
+    before = page()["lpips-alex"]
+    assert (before["state"], before["path"], before["bytes"]) == ("absent", None, None)
+    network = Network(ALEXNET)
+    store.write(network.path, {"0.bias": torch.zeros(2)}, {})
+    after = page()["lpips-alex"]
+    assert (after["state"], after["path"]) == ("imported", str(network.path))
+    assert (after["bytes"], after["digest"]) == (network.path.stat().st_size, ALEXNET.digest)
+    text = call("perceptual").stdout
+    assert f"    digest {ALEXNET.digest}\n    {network.path}"[:80] in text
+    assert "    restore weights fetch lpips-vgg\n" in text
+    assert "    restore weights import vgg19-caffe FILE\n" in text
+
+
+def test_a_prior_without_weights_names_what_trains_it(site):
+    site.install("restore-grown", PRIOR)
+    assert "weights\n  none come with it; recipes that train it: grow\n" in call("grown").stdout
+
+
+class TestOptionsBehindTheName:
+    def test_those_that_are_given_are_shown_among_the_others(self, good):
+        result = call("net:mode=exact,size=4+4")
+        assert "  mode=exact  fast | exact, fast where it is not given\n" in result.stdout
+        assert "  size=4+4  int+int, 8+6 where it is not given\n" in result.stdout
+        assert "  flip=true  bool\n" in result.stdout
+        assert "degradation of restore-good" not in result.stdout  # which has no such option
+        [page] = json.loads(call("net:size=4+4", "--json").stdout)["components"]
+        assert page["given"] == {"size": [4, 4]}
+
+    def test_a_required_one_may_be_given_and_others_may_stay_away(self, good):
+        assert "  strength=0.5  float, required\n" in call("net:strength=0.5").stdout
+        assert call("semantic-inpainting:preset=paper-2017").exit_code == 0
+
+    def test_options_that_move_weights_and_files_of_weights(self):
+        assert "  fidelity=0.5  float, 0.0 where it is not given\n" in call("srgan:fidelity=0.5").stdout
+        assert call("srgan:weights=my.safetensors").exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("semantic-inpainting:preset=paper", "option preset must be ours | paper-2017 | paper-2016"),
+            ("net:moed=fast", "net has no option"),
+            ("srgan:fidelity=2", "fidelity goes from 0 to 1"),
+            ("l1:weights=my.safetensors", "l1 has no option 'weights'"),
+            ("sr-x4:scale=2", "the protocol sr-x4 has no options"),
+            ("srgan.photo-x4:blocks=many", "srgan: option blocks"),
+        ],
+    )
+    def test_those_that_cannot_be(self, good, name, told):
+        result = call(name)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert told in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from restore.errors import InputError, UsageError
 from restore.parts import Part, mark
 from restore.published import Network
 from restore.trunks import Trunk, alexnet, squeezenet, vgg16, vgg19
-from restore.weights import digest
 from restore_losses.checks import pair, precise
 from restore_losses.networks import NETWORKS
 
@@ -110,7 +109,7 @@ class Perceptual(Loss):
         self.places = [_place(net, name, known) for name in layers]
         seen_with = Network(NETWORKS[net])
         name = seen_with.spec.name
-        mark(self, Part(kind="network", name=name, weights=name, sha256=digest(seen_with.path)))
+        mark(self, Part(kind="network", name=name, weights=name, sha256=seen_with.held))
 
     def forward(
         self,

@@ -218,5 +218,5 @@ def test_lpips_and_the_loss_share_what_they_both_see_with():
 def test_it_says_which_network_it_sees_with(stored):
     network = Network(NETWORKS["alexnet"])
     assert parts_of(build_objective("l1 + 0.1*perceptual:net=alexnet,layers=relu1")) == (
-        Part(kind="network", name="lpips-alex", weights="lpips-alex", sha256=digest(network.path)),
+        Part(kind="network", name="lpips-alex", weights="lpips-alex", sha256=network.spec.digest),
     )
