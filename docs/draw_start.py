@@ -20,7 +20,11 @@ from restore.benchmark.report.svg import Axis, axis, drawing, tag
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "inversion" / "start.json"
-INKS = {"random": "#c1440e", "best random": "#b8a02a", "encoder": "#1b6ca8"}
+INKS = {
+    "random": "#c1440e", "best random": "#b8a02a", "encoder": "#1b6ca8", "random, L-BFGS": "#c1440e",
+    "encoder, L-BFGS": "#1b6ca8",
+}  # fmt: skip
+DASHED = ("random, L-BFGS", "encoder, L-BFGS")
 STYLE = (
     "text{font:11px sans-serif;fill:#333}.grid{stroke:#ddd}.line{fill:none;stroke-width:1.8}"
     "svg{background:#fff}.name{font-weight:bold}"
@@ -45,15 +49,14 @@ def picture(result: Mapping[str, Any]) -> Markup:
         place = f"translate({WIDTH * (number % 2):g} {HEIGHT * (number // 2):g})"
         parts.append(tag("g", *part(name, found), transform=place))
     rows = math.ceil(len(result["masks"]) / 2)
-    told = {"random": "random", "best random": f"best of {result['restarts']} random", "encoder": "encoder"}
     for number, (line, ink) in enumerate(INKS.items()):
-        x, y = LEFT + 130 * number, HEIGHT * rows + 8
-        parts.append(tag("line", x1=x, x2=x + 18, y1=y, y2=y, stroke=ink, stroke_width=2))
-        parts.append(tag("text", told[line], x=x + 24, y=y + 4))
-    dots = "dots: ends of searches with fewer steps"
-    parts.append(tag("text", dots, x=LEFT + 390, y=HEIGHT * rows + 12))
+        x, y = LEFT + 118 * number, HEIGHT * rows + 8
+        parts.append(tag("line", x1=x, x2=x + 18, y1=y, y2=y, stroke=ink, stroke_width=2, **dashes(line)))
+        parts.append(tag("text", f"best of {result['restarts']}" if line == "best random" else line, x=x + 22, y=y + 4))
+    dots = "Dots: where searches with fewer steps end, whose learning rate falls sooner."
+    parts.append(tag("text", dots, x=LEFT, y=HEIGHT * rows + 28))
     label = "The objective of a search against its steps, from random starts and from the encoder, for four masks"
-    drawn = drawing(2 * WIDTH, HEIGHT * rows + 24, label, parts)
+    drawn = drawing(2 * WIDTH, HEIGHT * rows + 40, label, parts)
     return Markup(str(drawn).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
 
 
@@ -75,11 +78,16 @@ def part(name: str, found: Mapping[str, Mapping[str, Sequence[float]]]) -> Itera
     for line, ink in INKS.items():
         for steps, curve in found[line].items():
             points = [(across.x(math.log10(step)), up.x(-value)) for step, value in enumerate(curve, 1)]
-            if int(steps) == longest:
+            if int(steps) == longest or line in DASHED:
                 joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-                yield tag("polyline", points=joined, class_="line", stroke=ink)
+                yield tag("polyline", points=joined, class_="line", stroke=ink, **dashes(line))
             else:
                 yield tag("circle", cx=points[-1][0], cy=points[-1][1], r=3.0, fill=ink)
+
+
+def dashes(line: str) -> dict[str, str]:
+    """Return what tells L-BFGS from Adam."""
+    return {"stroke_dasharray": "5 3"} if line in DASHED else {}
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@
     python benchmarks/inversion/start.py --data celeba/ --weights FILE --images 8 -o runs/start.json
 
 Images that the prior was not trained on lose pixels by four masks, and `semantic-inpainting` searches for them with its
-preset `ours`: the same objective, optimiser, schedule and patience for all, from random starts and from the encoder's
-guess. What is followed is the mean over the images of the best objective so far. A schedule ends with its search, so a
-search that is given 50 steps is not the beginning of one that is given 500: searches from the encoder are run with
-several numbers of steps, and random ones with the fewest that the claim is about, a tenth.
+preset `ours`: the same objective, schedule and patience for all, from random starts and from the encoder's guess. What
+is followed is the mean over the images of the best objective so far, and where random starts end is what the others
+are to reach. A schedule ends with its search, so a search that is given 50 steps is not the beginning of one that is
+given 500: searches from the encoder are run with several numbers of steps, and random ones with a tenth too. Both are
+run with L-BFGS in Adam's place as well, which has no schedule, so that what the encoder is worth and what the optimiser
+is worth can be told apart.
 
 Written are start.json beside this script and the section of docs/inversion.md; docs/draw_start.py draws the curves.
 """
@@ -41,8 +43,8 @@ BEFORE = "## A prior of one's own gets all this\n"
 MASKS: Mapping[str, str] = {
     "centre": "mask-center", "half": "mask-half", "random 80 %": "mask-random", "pattern": "mask-pattern",
 }  # fmt: skip
-STEPS, TENTH, BUDGETS = 500, 50, (25, 50, 100, 500)
-"""Of the preset; the share that is claimed; and those that the encoder is tried with."""
+STEPS, TENTH, BUDGETS, QUICK = 500, 50, (25, 50, 100, 500), 100
+"""Of the preset; a tenth; those that the encoder is tried with; and those of L-BFGS."""
 DIGITS = 5
 """That are kept of a value."""
 
@@ -112,10 +114,15 @@ def curves(seen: Observation, options: argparse.Namespace, device: torch.device)
         for steps in (TENTH, STEPS)
     }
     guessed = {steps: searched(seen, options, device, start="encoder", steps=steps, restarts=1) for steps in BUDGETS}
+    quick = {
+        start: searched(seen, options, device, start=start, steps=QUICK, restarts=restarts, optimizer="lbfgs")
+        for start, restarts in (("random", options.restarts), ("encoder", 1))
+    }
     return {
         "random": {str(steps): kept(best.mean((1, 2))) for steps, best in drawn.items()},
         "best random": {str(steps): kept(best.amin(2).mean(1)) for steps, best in drawn.items()},
         "encoder": {str(steps): kept(best.mean((1, 2))) for steps, best in guessed.items()},
+        **{f"{start}, L-BFGS": {str(QUICK): kept(best.mean((1, 2)))} for start, best in quick.items()},
     }
 
 
@@ -147,35 +154,52 @@ def needed(curve: Sequence[float], target: float) -> int | None:
 
 
 def fewest(found: Mapping[str, Any]) -> int | None:
-    """Return the smallest number of steps with which searches from the encoder end as low as random ones do."""
-    target = found["random"][str(STEPS)][-1]
-    return next((steps for steps in BUDGETS if found["encoder"][str(steps)][-1] <= target), None)
+    """Return the smallest number of steps with which Adam from the encoder ends as low as it does from random starts.
+
+    None: with none of those that were tried.
+    """
+    return next((steps for steps in BUDGETS if found["encoder"][str(steps)][-1] <= target(found)), None)
+
+
+def target(found: Mapping[str, Any]) -> float:
+    """Return where searches from random starts end."""
+    value: float = found["random"][str(STEPS)][-1]
+    return value
+
+
+def reached(found: Mapping[str, Any]) -> list[str]:
+    """Return the steps to get there: of Adam from the encoder, of L-BFGS from there and from random starts."""
+    enough = fewest(found)
+    told = ["not reached" if enough is None else str(enough)]
+    for start in ("encoder", "random"):
+        steps = needed(found[f"{start}, L-BFGS"][str(QUICK)], target(found))
+        told.append(f"over {QUICK}" if steps is None else str(steps))
+    return told
 
 
 def summary(found: Mapping[str, Any]) -> str:
     """Return the outcome of a mask in a line."""
-    target = found["random"][str(STEPS)][-1]
-    along, enough = needed(found["encoder"][str(STEPS)], target), fewest(found)
+    adam, quick, drawn = reached(found)
     return (
-        f"random starts end at {target:.4f}; from the encoder that is reached "
-        f"{'by no search' if enough is None else f'by searches of {enough} steps'}, and of {STEPS} "
-        f"{'never' if along is None else f'at step {along}'}"
+        f"random starts end at {target(found):.4f}; steps to get there: from the encoder {adam}, "
+        f"with L-BFGS {quick}, with L-BFGS from random starts {drawn}"
     )
 
 
 def section(result: Mapping[str, Any]) -> str:
     """Return the section of the page, Markdown."""
-    budgets = [str(steps) for steps in BUDGETS]
-    head = ["mask", f"random, {TENTH}", f"random, {STEPS}", f"best of {result['restarts']}", "the guess itself"]
-    head += [f"encoder, {steps}" for steps in budgets] + ["reached with"]
-    rows = []
+    ends = ["mask", f"Adam, random, {STEPS}", f"best of {result['restarts']}, {STEPS}", f"random, {TENTH}"]
+    ends += ["the guess itself", *(f"encoder, {steps}" for steps in BUDGETS)]
+    ends += [f"L-BFGS, random, {TENTH}", f"L-BFGS, encoder, {TENTH}"]
+    steps = ["mask", "Adam, encoder", "L-BFGS, encoder", "L-BFGS, random"]
+    values, needs = [], []
     for name, found in result["masks"].items():
-        drawn, guessed = found["random"], found["encoder"]
-        values = [drawn[str(TENTH)][-1], drawn[str(STEPS)][-1], found["best random"][str(STEPS)][-1]]
-        values += [guessed[budgets[0]][0], *(guessed[steps][-1] for steps in budgets)]
-        enough = fewest(found)
-        rows.append([name, *(f"{value:.4f}" for value in values), "-" if enough is None else f"{enough} steps"])
-    table = [head, ["---"] * len(head), *rows]
+        guessed = found["encoder"]
+        row = [target(found), found["best random"][str(STEPS)][-1], found["random"][str(TENTH)][-1]]
+        row += [guessed[str(BUDGETS[0])][0], *(guessed[str(steps)][-1] for steps in BUDGETS)]
+        row += [found[f"{start}, L-BFGS"][str(QUICK)][TENTH - 1] for start in ("random", "encoder")]
+        values.append([name, *(f"{value:.4f}" for value in row)])
+        needs.append([name, *reached(found)])
     return "\n".join(
         [
             BEGIN,
@@ -183,10 +207,13 @@ def section(result: Mapping[str, Any]) -> str:
             "",
             "The objective of `semantic-inpainting` with `preset=ours` where searches of so many steps end: from",
             f"random starts, and from the encoder of `{result['prior']}`. Means over {result['images']} images that",
-            "the prior was not trained on. `reached with` is the number of steps with which searches from the encoder",
-            f"end as low as random ones of {STEPS}.",
+            "the prior was not trained on.",
             "",
-            *(f"| {' | '.join(row)} |" for row in table),
+            *table(ends, values),
+            "",
+            f"Steps that a search needs to end as low as Adam does from random starts with {STEPS}:",
+            "",
+            *table(steps, needs),
             "",
             "![The objective against the steps of the search, for four masks](pictures/start.svg)",
             "",
@@ -194,6 +221,11 @@ def section(result: Mapping[str, Any]) -> str:
             END,
         ]
     )
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table in Markdown."""
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
 def with_section(page: str, text: str) -> str:

@@ -34,7 +34,7 @@ def module_of(path):
 @pytest.fixture
 def script(monkeypatch):
     module = module_of(ROOT / "benchmarks" / "inversion" / "start.py")
-    for name, value in {"STEPS": 6, "TENTH": 2, "BUDGETS": (1, 2, 6)}.items():
+    for name, value in {"STEPS": 6, "TENTH": 2, "BUDGETS": (1, 2, 6), "QUICK": 3}.items():
         monkeypatch.setattr(module, name, value)
     return module
 
@@ -69,6 +69,8 @@ def test_steps_that_are_needed(script):
     found = {"random": {"6": [3.0]}, "encoder": {"1": [9.0, 4.0], "2": [9.0, 3.0], "6": [9.0, 2.0]}}
     assert script.fewest(found) == 2
     assert script.fewest(found | {"random": {"6": [1.0]}}) is None
+    found |= {"encoder, L-BFGS": {"3": [9.0, 8.0, 3.0]}, "random, L-BFGS": {"3": [9.0, 8.0, 7.0]}}
+    assert script.reached(found) == ["2", "3", "over 3"]
 
 
 def test_curves_fall_and_the_best_random_one_is_lowest(script, asked):
@@ -77,12 +79,19 @@ def test_curves_fall_and_the_best_random_one_is_lowest(script, asked):
     assert list(result["masks"]) == list(script.MASKS)
     for found in result["masks"].values():
         lengths = {line: [len(curve) for curve in curves.values()] for line, curves in found.items()}
-        assert lengths == {"random": [2, 6], "best random": [2, 6], "encoder": [1, 2, 6]}
+        assert lengths == {
+            "random": [2, 6],
+            "best random": [2, 6],
+            "encoder": [1, 2, 6],
+            "random, L-BFGS": [3],
+            "encoder, L-BFGS": [3],
+        }
         assert all(len(curve) == int(steps) for curves in found.values() for steps, curve in curves.items())
         for curve in (curve for curves in found.values() for curve in curves.values()):
             assert curve == sorted(curve, reverse=True)
         assert found["best random"]["6"][-1] <= found["random"]["6"][-1]
         assert len({curve[0] for curve in found["encoder"].values()}) == 1  # all begin at the guess
+        assert found["encoder, L-BFGS"]["3"][0] == pytest.approx(found["encoder"]["6"][0], rel=0.02)  # in float32
 
 
 def test_what_cannot_be_measured(script, asked, tmp_path):
@@ -98,11 +107,11 @@ def test_the_section_and_the_picture(script, asked):
     assert page.index("Before.") < page.index(script.BEGIN) < page.index(script.END) < page.index(script.BEFORE)
     assert script.with_section(page, "new").count("\nnew\n") == 1
     rows = [line for line in page.splitlines() if line.startswith("| ")][2:]
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(script.MASKS)
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows[:4]] == list(script.MASKS)
     assert f"{result['masks']['half']['random']['6'][-1]:.4f}" in rows[1]
     assert script.BEFORE in (ROOT / "docs" / "inversion.md").read_text("utf-8")
     drawn = ElementTree.fromstring(module_of(ROOT / "docs" / "draw_start.py").picture(result))
-    assert len(drawn.findall(".//{*}polyline")) == 4 * 3
+    assert len(drawn.findall(".//{*}polyline")) == 4 * 5
 
 
 def test_the_page_tells_what_was_measured():
