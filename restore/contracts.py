@@ -346,6 +346,8 @@ class Recipe(ABC):
     """Decay of the moving average of the weights, validated and exported in their place; 0: none."""
     clip: float | None = None
     """Largest norm of a gradient; None: as it comes."""
+    started_from: str = ""
+    """Weights that it starts from, with their SHA-256, for the header of those that it makes; empty: none."""
     licence: str = "Apache-2.0"
     """SPDX identifier of the weights, for the card."""
     data_terms: str = ""

@@ -62,6 +62,8 @@ def _is_instance(value: Any, annotation: type) -> bool:
 
 
 def _convert_union(value: Any, annotation: Any, choices: tuple[Any, ...]) -> Any:
+    if value == "" and str in choices:
+        return value  # an empty text may be a slip, which the component tells; none is written out
     for choice in sorted(choices, key=lambda c: _EAGERNESS.get(c, 4)):
         try:
             return convert(value, choice)

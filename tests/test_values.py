@@ -43,6 +43,8 @@ FIT = [
     ("0.5", float | None, 0.5),
     ("None", int | None, None),
     ("", None | int, None),
+    ("", str | None, ""),
+    ("none", str | None, None),
     ("3", int | str, 3),
     ("three", int | str, "three"),
     ("true", bool | float, True),

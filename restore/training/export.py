@@ -76,6 +76,7 @@ def export(folder: Path, recipe: Recipe, network: nn.Module, account: Account) -
         "recipe_options": json.dumps(dict(account.settings.options), sort_keys=True, default=str),
         "steps": str(account.step),
         "seed": str(recipe.seed),
+        **({"started_from": recipe.started_from} if recipe.started_from else {}),
     }
     weights.write(path, network.state_dict(), metadata, half=True)
     with replacing(path.with_suffix(".md")) as temporary:

@@ -104,6 +104,7 @@ class Supervised(Recipe):
         self.initial_rate, self.warmup = learning_rate, warmup
         self.ema, self.clip, self.seed = ema, clip, seed
         self.colors, self.sampling, self.init, self.data_terms = colors, sampling, init, data_terms
+        self.started_from = "" if init is None else f"{init.name}, sha256 {weights.digest(init)}"
         self.validation_protocol = f"means of {', '.join(self.measured)} of whole images under `{self.protocol}`"
 
     @abstractmethod
@@ -126,7 +127,7 @@ class Supervised(Recipe):
         return nn.functional.l1_loss(restored, original)
 
     def load_data(self, folder: Path | None, progress: Progress) -> str:
-        """Read the images; degrade them here where that is the same each time."""
+        """Read the images; degrade them here where that is the same each time. Tell also what is started from."""
         read = [as_original(image[None], self.colors)[0] for image in load_images(folder, progress)]
         large = [image for image in read if min(s // self.scale * self.scale for s in image.shape[1:]) >= self.patch]
         if not large:
@@ -137,7 +138,8 @@ class Supervised(Recipe):
         small = len(read) - len(large)
         left_out = f" ({small} smaller than {self.patch} x {self.patch} left out)" if small else ""
         pixels = sum(image.shape[1] // self.scale * (image.shape[2] // self.scale) * self.scale**2 for image in large)
-        return f"{len(large)} images, {pixels / 1e6:.1f} megapixels{left_out}, degraded by {self.degradation}"
+        started = f"; started from {self.started_from}" if self.started_from else ""
+        return f"{len(large)} images, {pixels / 1e6:.1f} megapixels{left_out}, degraded by {self.degradation}{started}"
 
     @cached_property
     def _draws(self) -> bool:

@@ -106,6 +106,7 @@ class SRGANX4(Supervised):
                 f"{degradation} downscales by {self.scale}, and {self.name} upscales by {SCALE}",
                 f"give one that downscales by {SCALE}: --set 'degradation=bicubic:scale={SCALE}|jpeg:quality=50'",
             )
+        self.started_from = self.start.told(SCALE)
         if self.start.scale != SCALE:
             raise UsageError(
                 f"the weights {init} upscale by {self.start.scale}, not by {SCALE}",

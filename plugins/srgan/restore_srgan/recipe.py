@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from restore.contracts import Batch, Phase, Progress
+from restore.contracts import Batch, Phase
 from restore.errors import UsageError
 from restore.training import Supervised
 from restore.training.patches import Sampling
@@ -63,15 +62,15 @@ class SRResNetX4(Supervised):
             degradation: what makes the low-resolution image; none: bicubic, by the recipe's scale.
             sampling: area, so that every patch is as likely as any other, or image, so that every image is.
             init: weights to start from: ``model.tag``, or a safetensors file that a recipe wrote; none: at random. Of
-                weights of another scale the upsampling is left at random, and the log says so.
+                weights of another scale the upsampling is left at random. The log and the card say what was taken.
             data_terms: terms of the training images, for the card.
             seed: of the initial weights and of the patches.
         """
         options = {"scale": self.upscales, "blocks": blocks, "channels": channels, "norm": "none", "skip": "bilinear"}
         super().__init__(
-            degradation=degradation or f"bicubic:scale={self.upscales}", model_options=options, steps=steps,
-            batch_size=batch_size, patch=patch, learning_rate=learning_rate, warmup=warmup, ema=ema, clip=clip,
-            sampling=sampling, data_terms=data_terms, seed=seed,
+            degradation=f"bicubic:scale={self.upscales}" if degradation is None else degradation,
+            model_options=options, steps=steps, batch_size=batch_size, patch=patch, learning_rate=learning_rate,
+            warmup=warmup, ema=ema, clip=clip, sampling=sampling, data_terms=data_terms, seed=seed,
         )  # fmt: skip
         if self.scale != self.upscales:
             raise UsageError(
@@ -81,13 +80,8 @@ class SRResNetX4(Supervised):
             )
         self.content = content
         self.start = None if init is None else find_start(init)
-
-    def load_data(self, folder: Path | None, progress: Progress) -> str:
-        """Read the images; tell what of the weights to start from is left out."""
-        told = super().load_data(folder, progress)
-        if self.start is None or self.start.scale == self.scale:
-            return told
-        return f"{told}; started from {self.start.name}, x{self.start.scale}, with an upsampling at random"
+        if self.start is not None:
+            self.started_from = self.start.told(self.scale)
 
     def network(self) -> nn.Module:
         """Return SRResNet with the recipe's options and the weights to start from; a new upsampling prints no grid.

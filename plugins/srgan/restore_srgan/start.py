@@ -34,6 +34,12 @@ class Start:
         """Output side over input side."""
         return int(self._option("scale"))
 
+    def told(self, scale: int) -> str:
+        """Return in one line what a network of this scale takes of them, with their hash. Raises WeightsError."""
+        name = self.name if self.sha256 else self.path.name
+        line = f"{name}, x{self.scale}, sha256 {self.sha256 or weights.digest(self.path)}"
+        return line if self.scale == scale else f"{line}, with an upsampling at random"
+
     def network(self) -> SRResNet:
         """Return the network with these weights. Raises WeightsError."""
         made = SRResNet(**self.options)

@@ -12,8 +12,11 @@ from restore.contracts import Observation
 from restore.errors import InputError, UsageError, WeightsError
 from restore.registry import registry
 from restore.training import Settings, train
-from restore.weights import read, write
+from restore.weights import digest, read, write
 from restore_srgan.generator import SRResNet
+
+PSNR_X4 = "714febc0ca7f93f2900d44885c4484de1eee5ffe3090f298063d7cb79378108c"
+"""SHA-256 of the weights that the plugin ships."""
 
 
 def nothing(done, total):
@@ -85,7 +88,8 @@ def test_a_run_can_start_from_weights(photos, tmp_path):
 
 def test_weights_of_another_scale_give_all_but_the_upsampling(photos):
     recipe = registry().find("recipe", "srresnet-x2").build(init="srresnet.psnr-x4", patch=32)
-    assert "started from srresnet.psnr-x4, x4, with an upsampling at random" in recipe.load_data(photos, nothing)
+    told = recipe.load_data(photos, nothing)
+    assert f"; started from srresnet.psnr-x4, x4, sha256 {PSNR_X4}, with an upsampling at random" in told
     [phase] = recipe.build()
     own, given = phase.network.state_dict(), recipe.start.network().state_dict()
     taken = {name for name in own if not name.startswith("upsampling.")}
@@ -95,9 +99,36 @@ def test_weights_of_another_scale_give_all_but_the_upsampling(photos):
     assert recipe.batch(1)["degraded"].shape[-1] == 16
 
 
-def test_weights_of_the_same_scale_are_all_taken_and_nothing_is_said(photos):
-    recipe = registry().find("recipe", "srresnet-x4").build(init="srresnet.psnr-x4", patch=32)
-    assert "started" not in recipe.load_data(photos, nothing)
+def test_weights_of_the_same_scale_are_told_too_and_without_any_nothing_is_said(photos):
+    find = registry().find("recipe", "srresnet-x4").build
+    told = find(init="srresnet.psnr-x4", patch=32).load_data(photos, nothing)
+    assert told.endswith(f"; started from srresnet.psnr-x4, x4, sha256 {PSNR_X4}")
+    assert "started" not in find(patch=32).load_data(photos, nothing)
+
+
+def test_the_weights_and_their_card_tell_what_they_started_from(photos, tmp_path):
+    options = {"steps": 1, "batch_size": 1, "patch": 32, "blocks": 1, "channels": 8}
+    find = registry().find("recipe", "srresnet-x4").build
+
+    def trained(folder, **more):
+        given = {**options, **more}
+        settings = Settings(data=photos, output=tmp_path / folder, options=given, precision="float32", quiet=True)
+        return train(find(**given), settings).weights
+
+    first = trained("first")
+    second = trained("second", init=str(first))
+    told = f"srresnet-x4.safetensors, x4, sha256 {digest(first)}"
+    assert read(second)[1]["started_from"] == told
+    assert f"; started from {told} |" in second.with_suffix(".md").read_text()
+    assert "started_from" not in read(first)[1]
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_init_that_names_nothing_is_a_slip(empty):
+    with pytest.raises(UsageError, match="init names no weights") as caught:
+        registry().find("recipe", "srresnet-x4").build(init=empty)
+    assert "--set init=srresnet.psnr-x4" in caught.value.cure
+    assert registry().find("recipe", "srresnet-x4").build(init="none").start is None
 
 
 def test_weights_of_another_scale_and_another_network_do_not_fit():
