@@ -117,7 +117,7 @@ class EncoderFaces(Recipe):
         prior = dcgan(**self.model_options)
         assert isinstance(prior, PredictiveDCGAN)
         fresh = {name: value for name, value in prior.state_dict().items() if name.startswith(ENCODER)}
-        weights.fill(prior, self.taught.state | fresh, self.taught.name)
+        weights.fill(prior, {**self.taught.state, **fresh}, self.taught.name)
         for half in (prior.generator, prior.discriminator):
             half.requires_grad_(False)
 
