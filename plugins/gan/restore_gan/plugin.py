@@ -48,7 +48,7 @@ def restore_recipes() -> list[RecipeSpec]:
             name="gan-mnist",
             factory="restore_gan.recipe:GANMnist",
             model="gan-mnist",
-            summary="Perceptrons of 2014 on MNIST, Adam",
+            summary="Perceptrons of 2014 on MNIST, R1, Adam, averaged weights",
             licence="Apache-2.0",
             citation=GAN,
         ),

@@ -157,7 +157,9 @@ class DCGANMnist(DCGANFaces):
 
 
 class GANMnist(AdversarialRecipe):
-    """The perceptrons of 2014 on digits, with Adam in place of momentum.
+    """The perceptrons of 2014 on digits, with Adam in place of momentum, and R1 in place of bounded weights.
+
+    Without a bound the critic soon knows all, and the generator ends with one digit for every latent.
 
     Args:
         steps: optimisation steps of each network.
@@ -167,6 +169,8 @@ class GANMnist(AdversarialRecipe):
         critic_width: units of each of the critic's.
         pieces: linear pieces of a maxout unit.
         loss: ``vanilla`` (not saturating) as the paper trained, ``minimax`` as it begins.
+        r1: weight of the critic's gradient penalty, gamma / 2; 0: none.
+        r1_every: steps from one penalty to the next; each counts as many times as much.
         learning_rate: of the generator's Adam, at the start.
         critic_rate: of the critic's.
         momentum: Adam's first beta, of both.
@@ -182,15 +186,17 @@ class GANMnist(AdversarialRecipe):
 
     def __init__(
         self,
-        steps: int = 20000,
+        steps: int = 10000,
         batch_size: int = 100,
         latent: int = 100,
         width: int = 1200,
         critic_width: int = 240,
         pieces: int = 5,
         loss: Kind = "vanilla",
-        learning_rate: float = 2e-4,
-        critic_rate: float = 2e-4,
+        r1: float = 0.5,
+        r1_every: int = 4,
+        learning_rate: float = 1e-3,
+        critic_rate: float = 5e-4,
         momentum: float = 0.5,
         schedule: Schedule = "linear",
         ema: float = 0.999,
@@ -200,8 +206,8 @@ class GANMnist(AdversarialRecipe):
     ) -> None:
         super().__init__(
             size=28, colors="gray", steps=steps, batch_size=batch_size, latent=latent, loss=loss, augmentations=None,
-            flip=False, r1=0.0, r1_every=1, learning_rate=learning_rate, critic_rate=critic_rate, momentum=momentum,
-            schedule=schedule, ema=ema, crop="centre", first=first, data_terms=data_terms, seed=seed,
+            flip=False, r1=r1, r1_every=r1_every, learning_rate=learning_rate, critic_rate=critic_rate,
+            momentum=momentum, schedule=schedule, ema=ema, crop="centre", first=first, data_terms=data_terms, seed=seed,
         )  # fmt: skip
         self.model_options = {
             "size": 28, "colors": "gray", "latent": latent, "width": width, "critic_width": critic_width,
