@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass, replace
 
@@ -29,8 +30,14 @@ class Case:
     observation: Observation
     """The same as tensors, with the degradation and what it drew."""
     seed: int
+    """Of what the degradation drew."""
     read_seconds: float
     """Time taken to read and decode the file."""
+
+    @property
+    def own_seed(self) -> int:
+        """Of the model's draws: it follows from ``seed`` and does not tell it, or it would tell the noise."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}/model".encode()).digest()[:6])
 
     @property
     def width(self) -> int:

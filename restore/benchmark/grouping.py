@@ -57,7 +57,7 @@ def together(
 def _restored(restorer: Restorer, cases: Sequence[Case]) -> list[Tensor]:
     """Return ``(1, C, H, W)`` of each; one alone may draw with its own seed. Raises RestoreError."""
     if len(cases) == 1:
-        outcomes = [restorer.restore(cases[0].degraded, mask=cases[0].mask, seed=cases[0].seed)]
+        outcomes = [restorer.restore(cases[0].degraded, mask=cases[0].mask, seed=cases[0].own_seed)]
     else:
         masks = None if cases[0].mask is None else [case.mask for case in cases]
         outcomes = [*restorer.map([case.degraded for case in cases], masks=masks, batch_size=len(cases))]

@@ -34,6 +34,7 @@ def restore_models():
     return [
         ModelSpec(name="seer", factory="restore_seer.parts:Seer", non_blind=True, **told),
         ModelSpec(name="blind", factory="restore_seer.parts:Seer", **told),
+        ModelSpec(name="thief", factory="restore_seer.parts:Thief", non_blind=True, **told),
         ModelSpec(name="searcher", factory="restore_seer.parts:Searcher", **told),
     ]
 
@@ -74,6 +75,16 @@ class Seer(Model):
             return observation.image
         black = torch.zeros_like(observation.image)
         return 2 * (observation.image - observation.degradation(black, observation.params))
+
+class Thief(Seer):
+    """Makes the noise again from the seed that its own draws have."""
+
+    def forward(self, observation):
+        chance = torch.Generator().manual_seed(torch.initial_seed())
+        params = Haze().draw(observation.image, chance)
+        noise = Haze()(observation.image, params) - Haze().signal(observation.image, params)
+        black = torch.zeros_like(observation.image)
+        return 2 * (observation.image - noise - observation.degradation(black, observation.params))
 
 class Level(Prior):
     latent_shape = (1,)
@@ -147,6 +158,12 @@ def test_a_model_that_asks_is_told_the_degradation_and_what_it_drew_but_the_nois
     assert means["blind"] < 20
     assert [model.get("non_blind") for model in found["models"]] == [True, None]
     assert found == results.read(tmp_path / "out")
+
+
+def test_the_seed_of_a_models_own_draws_does_not_tell_the_noise(seer, bench):
+    seer()
+    means = {row["model"]: row["metrics"]["psnr"] for row in bench("seer", "thief")["summary"]}
+    assert means["thief"] < means["seer"]
 
 
 def test_a_reader_learns_who_knew_the_degradation(seer, bench, tmp_path):
