@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -65,6 +66,13 @@ def to_model(image: Tensor, channels: Collection[int]) -> Tensor:
     if image.shape[1] in channels:
         return image
     return image.expand(-1, 3, -1, -1) if image.shape[1] == 1 else image.reshape(-1, 1, *image.shape[2:])
+
+
+def rows_of(photos: Sequence[Photo], channels: Collection[int]) -> list[range]:
+    """Return which images of the batch that ``to_model`` makes belong to each photo."""
+    folds = 1 if photos[0].channels in channels else photos[0].channels
+    ends = [0, *itertools.accumulate(photo.batch * folds for photo in photos)]
+    return [range(start, end) for start, end in itertools.pairwise(ends)]
 
 
 def from_model(output: Tensor, given: int, channels: Collection[int]) -> Tensor:

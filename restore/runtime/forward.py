@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from restore import notices
 from restore.contracts import Model, Observation
 from restore.errors import PluginError, RestoreError
 from restore.runtime.knowledge import Knowledge
@@ -75,9 +76,11 @@ class Forward:
             torch.cuda.empty_cache()
         if len(image) == 1:
             raise OutOfMemoryError(f"{self.name} ran out of memory on {self.device}")
-        half = len(image) // 2
-        halves = (slice(half), slice(half, None))
-        return torch.cat([self(image[h], None if mask is None else mask[h], tally) for h in halves])
+        half, done = len(image) // 2, []
+        for part in (slice(0, half), slice(half, None)):
+            with notices.rows_from(part.start):
+                done.append(self(image[part], None if mask is None else mask[part], tally))
+        return torch.cat(done)
 
     def _checked(self, image: Tensor, mask: Tensor | None, tally: Tally) -> Tensor:
         layout = torch.channels_last if self.channels_last else torch.contiguous_format

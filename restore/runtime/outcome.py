@@ -33,7 +33,7 @@ class Report:
     missing_share: float | None = None
     """Share of the pixels that the mask calls missing; None without a mask."""
     warnings: tuple[str, ...] = ()
-    """What the model had to tell (``restore.notices``); of images in one batch, all have the same."""
+    """What the model had to tell (``restore.notices``) of this image, or of no particular one of its batch."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from restore.plugin import ModelSpec
 from restore.runtime import batches
 from restore.runtime.alpha import bare, is_alpha, opened
 from restore.runtime.declaring import declared_by
-from restore.runtime.fitting import check_size
+from restore.runtime.fitting import check_size, rows_of
 from restore.runtime.forward import Forward, Tally, prepare
 from restore.runtime.knowledge import Knowledge, knowledge
 from restore.runtime.outcome import Outcome, Report
@@ -229,7 +229,7 @@ class Restorer:
         check_size(photos[0], self.spec)
         holes = [self._hole(photo, mask) for photo, mask in zip(photos, masks, strict=True)]
         tally = Tally()
-        told: list[str] = []
+        told: list[notices.Notice] = []
         if all(hole is not None and not hole.any() for hole in holes):
             restored = [replace(photo, pixels=photo.pixels.copy()) for photo in photos]
         else:
@@ -247,9 +247,11 @@ class Restorer:
         return [
             (
                 opened(made, photo, hole) if hole is not None and is_alpha(mask) else made,
-                self._report(seconds, tally, hole, told),
+                self._report(seconds, tally, hole, [notice.text for notice in told if notice.concerns(rows)]),
             )
-            for photo, mask, hole, made in zip(photos, masks, holes, restored, strict=True)
+            for photo, mask, hole, made, rows in zip(
+                photos, masks, holes, restored, rows_of(photos, self.spec.channels), strict=True
+            )
         ]
 
     def _hole(self, photo: Photo, mask: Any) -> Tensor | None:

@@ -234,14 +234,14 @@ class SemanticInpainting(Model):
 
     def _tell(self, errors: Tensor) -> None:
         """Warn of images that the prior does not know, by their differences ``(B,)`` from the known pixels."""
-        far = errors > self.coverage
-        if far.any():
-            which = "the image is" if len(far) == 1 else f"{int(far.sum())} of {len(far)} images are"
-            notices.warn(
-                f"{which} far from all that the prior {self.named} makes: known pixels differ by "
-                f"{float(errors.max()):.2f} of the range, more than coverage={self.coverage:g}",
-                "see whether the mask is the right way round (white = missing), and the box where it should be",
-            )
+        for row, error in enumerate(errors.tolist()):
+            if error > self.coverage:
+                notices.warn(
+                    f"the image is far from all that the prior {self.named} makes: known pixels differ by "
+                    f"{error:.2f} of the range, more than coverage={self.coverage:g}",
+                    "see whether the mask is the right way round (white = missing), and the box where it should be",
+                    row=row if len(errors) > 1 else None,
+                )
 
     def _filled(self, image: Tensor, missing: Tensor, fills: Tensor) -> Tensor:
         """Return ``(B, K, C, H, W)`` in [0, 1] of fills ``(B, K, C, h, w)`` at the size of the prior."""

@@ -332,6 +332,14 @@ class TestCoverage:
         assert len(outcome.report.warnings) == 1
         assert model.restore(levels(waves), mask=np.zeros((32, 32), bool)).report.warnings == ()
 
+    def test_of_several_images_those_alone(self, waves, stripes):
+        model = restore.load("semantic-inpainting", prior="waves", steps=60, restarts=2)
+        told = [
+            outcome.report.warnings
+            for outcome in model.map([levels(waves), stripes], masks=[CENTER, CENTER], batch_size=2)
+        ]
+        assert (told[0], len(told[1])) == ((), 1)
+
     def test_only_where_the_search_looks(self, waves, stripes):
         photo = levels(waves)
         photo[:, 24:] = stripes[:, 24:]
