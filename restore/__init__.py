@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Adapted": "restore.adaptation",
+    "adapt": "restore.adaptation",
     "load": "restore.runtime",
     "load_prior": "restore.priors",
     "Restorer": "restore.runtime",
@@ -24,11 +26,12 @@ _HOMES = {
 }
 
 __all__ = [
-    "Outcome", "RestoreError", "RestoreWarning", "Restorer", "degrade", "evaluate", "load", "load_prior", "models",
-    "plugins",
+    "Adapted", "Outcome", "RestoreError", "RestoreWarning", "Restorer", "adapt", "degrade", "evaluate", "load",
+    "load_prior", "models", "plugins",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
+    from restore.adaptation import Adapted, adapt
     from restore.benchmark import evaluate
     from restore.catalogue import models, plugins
     from restore.composition import degrade

@@ -18,9 +18,9 @@ worth twice that."""
 @torch.inference_mode()
 def classified(prior: CoGAN, images: Tensor, name: str) -> Tensor:
     """Return the classes ``(N,)`` of images of a domain, uint8 ``(N, 1, 28, 28)``, by a prior that has classes."""
-    device = next(prior.parameters()).device
+    device, view = next(prior.parameters()).device, prior.showing(name)
     portions = torch.split(images, PORTION)
-    return torch.cat([prior.classify(portion.to(device) / 255.0, name).argmax(1).cpu() for portion in portions])
+    return torch.cat([view.classify(portion.to(device) / 255.0).argmax(1).cpu() for portion in portions])
 
 
 def accuracy(found: Tensor, labels: Tensor) -> float:

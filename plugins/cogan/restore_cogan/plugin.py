@@ -9,8 +9,15 @@ COGAN = "Liu and Tuzel, Coupled Generative Adversarial Networks, NIPS 2016, arXi
 
 @hookimpl
 def restore_priors() -> list[PriorSpec]:
-    """Pairs of digits."""
+    """Pairs of digits, and of what was adapted to."""
     return [
+        PriorSpec(
+            name="cogan",
+            factory="restore_cogan.prior:CoGAN",
+            summary="Two domains of gray images, 28 x 28 each, and a reader of both",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
         PriorSpec(
             name="cogan-mnist-edge",
             factory="restore_cogan.prior:CoGAN",
@@ -39,6 +46,14 @@ def restore_priors() -> list[PriorSpec]:
 def restore_recipes() -> list[RecipeSpec]:
     """Training of each."""
     return [
+        RecipeSpec(
+            name="cogan",
+            factory="restore_cogan.labelled:CoGANLabels",
+            model="cogan",
+            summary="CoGAN on images with labels and others without, of your own: unsupervised domain adaptation",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
         RecipeSpec(
             name="cogan-mnist-edge",
             factory="restore_cogan.recipe:CoGANEdge",

@@ -96,11 +96,13 @@ class CoGAN(Prior):
         domain = self.index(self.show)
         return self.discriminator.judge(self.discriminator.features_of(image, domain), domain)
 
-    def classify(self, image: Tensor, name: str) -> Tensor:
-        """Return logits ``(B, classes)`` of images of a domain.
+    def classify(self, image: Tensor) -> Tensor:
+        """Return logits ``(B, classes)`` of images of the domain that is shown.
 
         Raises:
-            UsageError: no such domain, or a prior without classes.
+            UsageError: the pair is shown, or the prior has no classes.
             InputError: images of another shape.
         """
-        return self.discriminator.classify(self.discriminator.features_of(image, self.index(name)))
+        if self.show == PAIR:
+            raise UsageError("an image of a pair is of neither domain", f"show={self.names[0]} or {self.names[1]}")
+        return self.discriminator.classify(self.discriminator.features_of(image, self.index(self.show)))

@@ -15,7 +15,7 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "cogan.md").read_text("ut
 
 def test_every_component_is_on_the_page():
     offered = {c.spec.name for c in registry().components if c.spec.factory.startswith("restore_cogan.")}
-    assert len(offered) == 3
+    assert len(offered) == 4
     assert all(f"`{name}`" in PAGE for name in offered)
 
 
@@ -40,9 +40,20 @@ def test_defaults_are_as_the_page_says(row, numbers):
 def test_the_example_translates(tmp_path, digits, run, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run("cogan-mnist-edge", Path("runs/edge"), digits / "mnist", every=100)
-    [example] = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    example, _ = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     short = example.replace("(image=digits))", "(image=digits), settings=inversion.Settings(steps=2, restarts=1))")
     assert short != example
     names: dict[str, object] = {}
     exec(compile(short, "docs/cogan.md", "exec"), names)
     assert names["translated"].shape == names["edges"].shape == (8, 1, 28, 28)
+
+
+def test_the_example_adapts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("restore.training.journal._board", lambda folder, start: None)
+    monkeypatch.setattr("restore_cogan.coupled.POPULATION", 256)
+    _, example = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    names: dict[str, object] = {}
+    exec(compile(example, "docs/cogan.md", "exec"), names)
+    assert (tmp_path / "reader.safetensors").is_file()
+    assert names["again"].classes_.tolist() == ["left", "right"]

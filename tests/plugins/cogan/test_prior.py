@@ -49,10 +49,13 @@ def test_it_judges_what_it_shows(prior):
 
 def test_it_reads_both_domains(prior):
     first, second = prior.decode_pair(z_of(prior))
-    assert prior.classify(first, "mnist").shape == (4, 10)
-    assert not torch.allclose(prior.classify(first, "mnist"), prior.classify(first, "edge"))
+    mnist, edge = (prior.showing(name) for name in prior.names)
+    assert mnist.classify(first).shape == edge.classify(second).shape == (4, 10)
+    assert not torch.allclose(mnist.classify(first), edge.classify(first))
+    with pytest.raises(UsageError, match="of neither domain"):
+        prior.classify(first)
     with pytest.raises(UsageError, match="no domain 'usps'"):
-        prior.classify(second, "usps")
+        prior.showing("usps")
 
 
 def test_one_domain_can_be_searched(prior):

@@ -1,0 +1,92 @@
+"""What adaptation leaves: a predictor in scikit-learn's manner that can be saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from restore import weights as store
+from restore.adaptation.contract import Classifies
+from restore.adaptation.inputs import as_images, fitted
+from restore.errors import InputError, WeightsError
+from restore.priors import load_prior
+
+PORTION = 500
+"""Images that are read at once."""
+
+
+class Adapted:
+    """Reads images of the second domain; ``restore.adapt`` makes one.
+
+    Args:
+        network: a prior that classifies, in evaluation mode.
+        metadata: as it lies in the network's file, with the entry ``adapted``: JSON of ``classes``, of the ``shape``
+            (C, H, W) that the network takes, of the ``size`` (H, W) of the images, and of the ``view`` of the prior.
+    """
+
+    def __init__(self, network: Any, metadata: dict[str, str]) -> None:
+        told = json.loads(metadata["adapted"])
+        self.network, self.metadata = network, metadata
+        self.classes_ = np.asarray(told["classes"])
+        self.shape: tuple[int, int, int] = tuple(told["shape"])
+        self.size: tuple[int, int] = tuple(told["size"])
+
+    def predict_proba(self, images: Any) -> np.ndarray:
+        """Return the probability of each of ``classes_``, float64 ``(n, classes)``.
+
+        Args:
+            images: of the size that was adapted to, as ``restore.adapt`` takes them.
+
+        Raises:
+            InputError: images of another form or size.
+        """
+        found = as_images(images, "target", self.shape[0])
+        if not len(found):
+            raise InputError("there are no images to read", "give one or more")
+        if tuple(found.shape[2:]) != self.size:
+            wide, high = found.shape[3], found.shape[2]
+            raise InputError(
+                f"images have {wide} x {high} pixels, and {self.size[1]} x {self.size[0]} were adapted to",
+                "resize them as those were",
+            )
+        device = next(self.network.parameters()).device
+        with torch.inference_mode():
+            logits = [
+                self.network.classify(fitted(portion, self.shape).to(device)).double().cpu()
+                for portion in torch.split(found, PORTION)
+            ]
+        return torch.cat(logits).softmax(1).numpy()
+
+    def predict(self, images: Any) -> np.ndarray:
+        """Return the likeliest class of each image, ``(n,)``. Raises as ``predict_proba``."""
+        return self.classes_[self.predict_proba(images).argmax(1)]
+
+    def save(self, path: str | Path) -> None:
+        """Write network and classes as safetensors, in half precision, which its numbers have. Raises WeightsError."""
+        store.write(Path(path), self.network.state_dict(), self.metadata, half=True)
+
+    @classmethod
+    def load(cls, path: str | Path, device: str = "auto") -> Adapted:
+        """Return a predictor that ``save`` wrote.
+
+        Raises:
+            WeightsError: the file is absent, damaged, or holds something else.
+            PluginError: the plugin of its network is not installed.
+            DeviceError: the device is absent.
+        """
+        metadata = dict(store.header(Path(path)).metadata)
+        try:
+            view = json.loads(metadata["adapted"])["view"]
+            model = metadata["model"]
+        except (KeyError, ValueError, TypeError) as error:
+            raise WeightsError(f"{path} holds no predictor", "Adapted.save writes one") from error
+        network = load_prior(model, device=device, weights=Path(path), **view)
+        if not isinstance(network, Classifies):
+            raise WeightsError(
+                f"{path} holds {model}, which tells no classes apart", "Adapted.save writes one that does"
+            )
+        return cls(network, metadata)
