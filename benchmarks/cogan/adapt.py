@@ -26,7 +26,7 @@ from trainings import Ledger, Row, finished, parser
 from restore.priors import load_prior
 from restore.runtime.policy import choose_device
 from restore.weights import digest
-from restore_cogan.accuracy import accuracy, classified, collapsed, relabelled
+from restore_cogan.accuracy import classified, scored
 from restore_cogan.adaptation import DOMAINS, Direction, draw
 from restore_cogan.critic import CriticPair
 from restore_cogan.digits import Digits, Name, read
@@ -76,7 +76,7 @@ def measured(
         adapted = {protocol: coral(one) for protocol, one in seen.items()}
         for method, found in zip(METHODS, (alone, adapted), strict=False):
             if ledger.known(**key, method=method) is None:
-                yield {**key, "method": method, **scored(found, sets)}
+                yield {**key, "method": method, **measures(found, sets)}
     options = {"direction": direction, "seed": seed, "mnist": given.mnist, "usps": given.usps}
     weights = finished("cogan-digits", given.output / f"{direction}-{seed}", options, given)
     key |= {"method": METHODS[2], "sha256": digest(weights)}
@@ -84,7 +84,7 @@ def measured(
         prior = load_prior("cogan-digits", device=str(device), weights=weights)
         assert isinstance(prior, CoGAN)
         read_by_it = {protocol: classified(prior, digits.images, names[1]) for protocol, digits in sets.items()}
-        yield {**key, **scored(read_by_it, sets)}
+        yield {**key, **measures(read_by_it, sets)}
 
 
 def read_alone(reader: CriticPair, features: Tensor) -> Tensor:
@@ -93,16 +93,9 @@ def read_alone(reader: CriticPair, features: Tensor) -> Tensor:
     return reader.classify(features.to(weight)).argmax(1).cpu()
 
 
-def scored(found: Mapping[str, Tensor], sets: Mapping[str, Digits]) -> dict[str, Any]:
+def measures(found: Mapping[str, Tensor], sets: Mapping[str, Digits]) -> dict[str, Any]:
     """Return what classes that were found are worth, by protocol."""
-    return {
-        protocol: {
-            "accuracy": accuracy(classes, sets[protocol].labels),
-            "relabelled": relabelled(classes, sets[protocol].labels),
-            "collapsed": collapsed(classes, sets[protocol].labels),
-        }
-        for protocol, classes in found.items()
-    }
+    return {protocol: scored(classes, sets[protocol].labels) for protocol, classes in found.items()}
 
 
 def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:

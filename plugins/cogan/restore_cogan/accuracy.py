@@ -6,7 +6,6 @@ import torch
 from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 from torch import Tensor
 
-from restore_cogan.digits import Digits
 from restore_cogan.prior import CoGAN
 
 PORTION = 500
@@ -45,11 +44,10 @@ def collapsed(found: Tensor, labels: Tensor) -> bool:
     return relabelled(found, labels) - accuracy(found, labels) >= COLLAPSE
 
 
-def read_digits(prior: CoGAN, digits: Digits, name: str) -> dict[str, float | bool]:
-    """Return ``accuracy``, ``relabelled`` and ``collapsed`` of digits of a domain."""
-    found = classified(prior, digits.images, name)
+def scored(found: Tensor, labels: Tensor) -> dict[str, float | bool]:
+    """Return ``accuracy``, ``relabelled`` and ``collapsed`` of classes that were found."""
     return {
-        "accuracy": accuracy(found, digits.labels),
-        "relabelled": relabelled(found, digits.labels),
-        "collapsed": collapsed(found, digits.labels),
+        "accuracy": accuracy(found, labels),
+        "relabelled": relabelled(found, labels),
+        "collapsed": collapsed(found, labels),
     }

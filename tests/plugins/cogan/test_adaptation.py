@@ -9,7 +9,7 @@ import torch
 import restore
 from restore.errors import InputError, UsageError
 from restore.weights import header
-from restore_cogan.accuracy import accuracy, collapsed, read_digits, relabelled
+from restore_cogan.accuracy import accuracy, classified, collapsed, relabelled, scored
 from restore_cogan.adaptation import draw
 from restore_cogan.digits import read
 
@@ -24,7 +24,9 @@ def test_it_writes_a_reader_of_both_domains(tmp_path, digits, run, direction, na
     assert header(result.weights).metadata["model"] == "cogan-digits"
     prior = restore.load_prior("cogan-digits", device="cpu", weights=result.weights)
     assert prior.names == names
-    found = read_digits(prior, read(digits, names[1], "test"), names[1])
+    held_out = read(digits, names[1], "test")
+    found = scored(classified(prior, held_out.images, names[1]), held_out.labels)
+    assert set(found) == {"accuracy", "relabelled", "collapsed"}
     assert found["accuracy"] == pytest.approx(result.scores["held_out"], abs=0.051)
     count = {"mnist": "20 digits of MNIST", "usps": "10 digits of USPS"}[names[0]]
     assert f"{count} with labels" in result.weights.with_suffix(".md").read_text()
