@@ -45,11 +45,14 @@ MODELS: Mapping[str, str] = {
     "telea": "Telea",
     "navier-stokes": "Navier-Stokes",
     "biharmonic": "biharmonic",
-    f"{OURS},preset=paper-2016": "`paper-2016`",
-    f"{OURS},preset=paper-2017": "`paper-2017`",
     OURS: "`ours`",
+    f"{OURS},refine_steps=100,refine_stage=2": "`ours`, refined",
+    f"{OURS},preset=paper-2017": "`paper-2017`",
+    f"{OURS},preset=paper-2016": "`paper-2016`",
 }
 """Specifications of the models, the protocols' baselines first, and what the table calls them."""
+PAPERS = ("paper-2017", "paper-2016")
+"""Presets that take most of the time."""
 
 
 def main() -> None:
@@ -58,6 +61,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="CelebA's aligned images, a folder or a zip")
     parser.add_argument("--count", type=int, default=1000, help="faces after the first 9,000 [1000]")
     parser.add_argument("--only", choices=MASKS, action="append", help="protocols to measure; repeatable [all]")
+    parser.add_argument("--without", choices=PAPERS, action="append", default=[], help="a preset to leave out")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda [auto]")
     parser.add_argument("--batch", type=int, default=64, help="faces at a time [64]")
     parser.add_argument(
@@ -92,7 +96,8 @@ def cut(data: Path, count: int, folder: Path) -> Path:
 
 def measure(protocol: str, faces: Path, options: argparse.Namespace) -> results.Results:
     """Run a protocol and return its result without this machine's folders."""
-    words = ["bench", protocol, *(word for model in MODELS for word in ("-m", model)), "--batch", str(options.batch)]
+    models = [model for model in MODELS if not model.endswith(tuple(options.without))]
+    words = ["bench", protocol, *(word for model in models for word in ("-m", model)), "--batch", str(options.batch)]
     folder = options.output / protocol
     command = [sys.executable, "-c", "from restore.cli import main; main()", *words]
     done = subprocess.run([*command, "--data", str(faces), "-o", str(folder), "--device", options.device])
@@ -119,9 +124,11 @@ def table(found: Mapping[str, Mapping[str, Any]], region: str, title: str) -> st
         f"| {about} | {' | '.join(MASKS[protocol] for protocol in found)} |",
         "|---|" + "---|" * len(found),
     ]
+    there = {model["spec"] for result in found.values() for model in result["models"]}
     for spec, name in MODELS.items():
-        cells = [cell(scores(result, spec), region) for result in found.values()]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        if spec in there:
+            cells = [cell(scores(result, spec), region) for result in found.values()]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
     if not region:
         for name, values in PAPER.items():
             printed = [f"{values[list(MASKS).index(protocol)]:.1f}" for protocol in found]

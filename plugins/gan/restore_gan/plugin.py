@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from restore.plugin import PriorSpec, RecipeSpec, hookimpl
+from restore.plugin import PriorSpec, RecipeSpec, WeightsSpec, hookimpl
 
 GAN = "Goodfellow et al., Generative Adversarial Nets, NIPS 2014, arXiv 1406.2661"
 DCGAN = (
@@ -10,6 +10,13 @@ DCGAN = (
     "Adversarial Networks, ICLR 2016, arXiv 1511.06434"
 )
 IGAN = "Zhu et al., Generative Visual Manipulation on the Natural Image Manifold, ECCV 2016, arXiv 1609.03552"
+
+PERCEPTRONS = {"size": 28, "colors": "gray", "latent": 100, "width": 1200, "critic_width": 240, "pieces": 5}
+FACES = {
+    "size": 64, "colors": "rgb", "latent": 100, "width": 64, "critic_width": 48, "widest": 320, "kernel": 4,
+    "critic_norm": "none", "encoder_width": 28,
+}  # fmt: skip
+"""Options of the networks that our weights fill."""
 
 
 @hookimpl
@@ -20,6 +27,17 @@ def restore_priors() -> list[PriorSpec]:
             name="gan-mnist",
             factory="restore_gan.perceptron:PerceptronGAN",
             summary="Digits, 28 x 28: the perceptrons of the first GAN",
+            weights=(
+                WeightsSpec(
+                    tag="mnist",
+                    file="restore_gan:weights/gan-mnist.safetensors",
+                    sha256="1cb5811723b73db003edc4418bbd2df339080db9b77b3059681bd67b2c4f2dee",
+                    options=PERCEPTRONS,
+                    summary="MNIST, 10,000 steps",
+                    licence="Apache-2.0",
+                    card="restore_gan:weights/gan-mnist.md",
+                ),
+            ),
             licence="Apache-2.0",
             citation=GAN,
         ),
@@ -33,7 +51,18 @@ def restore_priors() -> list[PriorSpec]:
         PriorSpec(
             name="dcgan-faces",
             factory="restore_gan.encoder:dcgan",
-            summary="Faces, 64 x 64: DCGAN",
+            summary="Faces, 64 x 64: DCGAN with an encoder",
+            weights=(
+                WeightsSpec(
+                    tag="celeba",
+                    file="restore_gan:weights/dcgan-faces.safetensors",
+                    sha256="397ccc0d2f00a56009f54bec9667e6e6980965933c46afb58998311020356f47",
+                    options=FACES,
+                    summary="9,000 faces of CelebA, 7,000 steps, and 4,000 of the encoder",
+                    licence="Apache-2.0",
+                    card="restore_gan:weights/dcgan-faces.md",
+                ),
+            ),
             licence="Apache-2.0",
             citation=DCGAN,
         ),

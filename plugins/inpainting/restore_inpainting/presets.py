@@ -29,11 +29,18 @@ class Preset:
     """None: the optimiser's usual one."""
     schedule: inversion.Schedule
     steps: int
-    restarts: int
+    restarts: int | None
+    """None: one from an encoder, which random ones beside it do not improve upon; else eight."""
     start: Start | None
     """None: the prior's encoder, if it has one, else random."""
     patience: int | None
     """Steps without a gain after which a search ends; None: none does."""
+
+    def searches(self, start: Start) -> int:
+        """Return how many searches there are from a start."""
+        if self.restarts is not None:
+            return self.restarts
+        return 1 if start == "encoder" else 8
 
     def terms(self, *, weighting: Weighting, window: int, known_weight: float, prior_weight: float) -> str:
         """Return the objective as text; without a weight of the prior loss no critic is asked."""
@@ -46,7 +53,7 @@ class Preset:
 PRESETS: Mapping[Name, Preset] = {
     "ours": Preset(
         weighting="near", reduction="weights", gain=1, known_weight=0.5, prior_weight=0.01, optimizer="adam",
-        learning_rate=None, schedule="cosine", steps=500, restarts=8, start=None, patience=100,
+        learning_rate=None, schedule="cosine", steps=150, restarts=None, start=None, patience=100,
     ),
     "paper-2017": Preset(
         weighting="near", reduction="mean", gain=2, known_weight=0, prior_weight=0.003, optimizer="adam",

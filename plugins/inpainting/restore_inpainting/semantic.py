@@ -92,9 +92,11 @@ class SemanticInpainting(Model):
         chosen = PRESETS[preset]
         moved = optimizer not in (None, chosen.optimizer)
         rate = None if moved else chosen.learning_rate
+        self.prior = load_prior(prior, device="cpu", weights=weights)
+        self.start: Start = start or chosen.start or ("encoder" if isinstance(self.prior, Encodes) else "random")
         self.settings = inversion.Settings(
             steps=chosen.steps if steps is None else steps,
-            restarts=chosen.restarts if restarts is None else restarts,
+            restarts=chosen.searches(self.start) if restarts is None else restarts,
             optimizer=optimizer or chosen.optimizer,
             learning_rate=rate if learning_rate is None else learning_rate,
             schedule=chosen.schedule, patience=chosen.patience, seconds=seconds, seed=seed or 0, batch=batch,
@@ -109,7 +111,6 @@ class SemanticInpainting(Model):
         weighting = chosen.weighting if weighting == "preset" else weighting
         self.rim = window if weighting == "near" and not known_weight else None
         """Side of the window without which nothing counts; None: all known pixels do."""
-        self.prior = load_prior(prior, device="cpu", weights=weights)
         self.terms = losses.build(
             chosen.terms(
                 weighting=weighting,
@@ -120,7 +121,6 @@ class SemanticInpainting(Model):
             self.prior,
             torch.device("cpu"),
         )
-        self.start: Start = start or chosen.start or ("encoder" if isinstance(self.prior, Encodes) else "random")
         with torch.no_grad():
             image = self.prior.decode(self.prior.sample(1, torch.Generator().manual_seed(0)))
         _, self.channels, height, width = image.shape

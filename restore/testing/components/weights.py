@@ -68,7 +68,7 @@ def weights_load(subject: Subject) -> None:
 
     for weights in _weights(subject):
         name = store.name_of(subject.component, weights)
-        made = subject.component.build(**{**weights.options, **subject.options})
+        made = subject.component.build(**{**subject.options, **weights.options})
         require(
             isinstance(made, nn.Module),
             expected=f"{name} fills an nn.Module",

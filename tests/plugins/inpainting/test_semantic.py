@@ -98,12 +98,12 @@ class TestPresets:
         assert (loss.weighting, loss.window, loss.reduction) == ("near", 7, "mean")
 
     def test_ours_asks_what_the_prior_has(self):
-        assert self.module().start == "encoder"
+        assert (self.module().start, self.module().settings.restarts) == ("encoder", 1)
         everywhere = "contextual:weighting=none"
         assert set(self.weights(self.module())) == {"contextual", everywhere, "adversarial"}
         assert set(self.weights(self.module(known_weight=0))) == {"contextual", "adversarial"}
         plain = self.module(prior="waves")
-        assert plain.start == "random"
+        assert (plain.start, plain.settings.restarts) == ("random", 8)
         assert set(self.weights(plain)) == {"contextual", everywhere}
 
     def test_options_win(self):
