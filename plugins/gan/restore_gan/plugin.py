@@ -12,6 +12,10 @@ DCGAN = (
 IGAN = "Zhu et al., Generative Visual Manipulation on the Natural Image Manifold, ECCV 2016, arXiv 1609.03552"
 
 PERCEPTRONS = {"size": 28, "colors": "gray", "latent": 100, "width": 1200, "critic_width": 240, "pieces": 5}
+CONVOLUTIONS = {
+    "size": 28, "colors": "gray", "latent": 100, "width": 64, "critic_width": 64, "widest": 1024, "kernel": 5,
+    "critic_norm": "none", "encoder_width": 28,
+}  # fmt: skip
 FACES = {
     "size": 64, "colors": "rgb", "latent": 100, "width": 64, "critic_width": 48, "widest": 320, "kernel": 4,
     "critic_norm": "none", "encoder_width": 28,
@@ -44,7 +48,18 @@ def restore_priors() -> list[PriorSpec]:
         PriorSpec(
             name="dcgan-mnist",
             factory="restore_gan.encoder:dcgan",
-            summary="Digits, 28 x 28: DCGAN",
+            summary="Digits, 28 x 28: DCGAN with an encoder",
+            weights=(
+                WeightsSpec(
+                    tag="mnist",
+                    file="restore_gan:weights/dcgan-mnist.safetensors",
+                    sha256="b497dc912d220726443b24cb653e6fe9f315542f4d45c681a430d43e06427041",
+                    options=CONVOLUTIONS,
+                    summary="MNIST, 4,000 steps, and 3,000 of the encoder",
+                    licence="Apache-2.0",
+                    card="restore_gan:weights/dcgan-mnist.md",
+                ),
+            ),
             licence="Apache-2.0",
             citation=DCGAN,
         ),
