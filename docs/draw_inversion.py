@@ -33,8 +33,8 @@ PRIORS = ("dcgan-faces", "dcgan-mnist", "gan-mnist")
 WHAT = ("samples", "inversion", "inpainting")
 SEED, GRID = 0, 3
 """Of degradations and searches, and of grids of samples."""
-SHOWN = 3
-"""Candidates."""
+RESTARTS, SHOWN = 8, 3
+"""Of inpainting, and how many of its candidates are shown."""
 ENLARGED = {FACE: 2, 28: 3}
 """A side of the prior's images -> how much they are enlarged."""
 GAP, LINE, LABEL, POINTS = 4, 20, 120, 14
@@ -191,7 +191,7 @@ def undone(search: Search, images: Tensor) -> Sequence[Rows]:
 def filled(search: Search, images: Tensor) -> Sequence[Rows]:
     """Return for each image a row for each mask."""
     made: list[list[tuple[str, Panels]]] = [[] for _ in images]
-    module = search.load("semantic-inpainting").module
+    module = search.load("semantic-inpainting", restarts=RESTARTS).module
     for label, harm in MASKS.items():
         seen, mask = degraded(harm, images)
         beside = [restore.load(name)(seen, mask=mask) for name in CLASSICAL]

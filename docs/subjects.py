@@ -1,9 +1,9 @@
 """Whose faces, and which digits, the pictures of draw_inversion.py show.
 
-No face was among those that the prior was trained on. Two are photographs, works of the US government and in the public
-domain: Eileen Collins by NASA, which scikit-image carries as `astronaut`, and Grace Hopper by the US Navy, beside the
-pictures. They are turned, cut and made smaller so that the eyes lie where they do in CelebA's faces. The third is a
-sample of the prior itself, which a search can in principle find. Digits are the first of MNIST's test set.
+No face was among those that the prior was trained on. One is a photograph in the public domain: Eileen Collins by NASA,
+which scikit-image carries as `astronaut`. It is turned, cut and made smaller so that the eyes lie where they do in
+CelebA's faces. The other is a sample of the prior itself, which a search can in principle find. Digits are the first of
+MNIST's test set.
 """
 
 from __future__ import annotations
@@ -28,20 +28,16 @@ FACE = 64
 EYES: Eyes = ((20.5, 29.0), (43.0, 29.0))
 """In CelebA's aligned faces, cut to 64 x 64 as the prior's are."""
 ASTRONAUT: Eyes = ((203.6, 101.0), (246.0, 103.4))
-HOPPER: Eyes = ((103.3, 139.3), (185.7, 136.7))
-HOPPERS_FILE = Path(__file__).resolve().parent / "pictures" / "hopper.jpg"
 OWN = 1000
 """Seed of the sample; no search starts from it."""
 DIGITS = 2
 
 
 def faces(prior: Prior) -> Mapping[str, Tensor]:
-    """Return two photographs and a sample of the prior, uint8 ``(3, 64, 64)``. Raises InputError."""
+    """Return a photograph and a sample of the prior, uint8 ``(3, 64, 64)``."""
     collins = Image.fromarray(photograph("astronaut"))
-    with Image.open(HOPPERS_FILE) as file:
-        hopper = file.convert("RGB")
     [own] = torch.cat([*draw(prior, 1, OWN)])
-    return {"astronaut": aligned(collins, ASTRONAUT), "hopper": aligned(hopper, HOPPER), "sample": as_bytes(own)}
+    return {"astronaut": aligned(collins, ASTRONAUT), "sample": as_bytes(own)}
 
 
 def digits(data: Path | None) -> Mapping[str, Tensor]:

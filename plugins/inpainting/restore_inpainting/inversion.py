@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from restore import inversion, load_prior
-from restore.contracts import Degradation, Model, Observation, Progress
+from restore.contracts import Degradation, Encodes, Model, Observation, Progress
 from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
 from restore_inpainting.known import know, made_of
+from restore_inpainting.presets import Start
 
 SEEDS = 2**31
 
@@ -38,7 +38,8 @@ class LatentInversion(Model):
         learning_rate: none: 0.1 for adam, 20 for nesterov, whose gradient is of a mean over pixels.
         momentum: of nesterov.
         schedule: of the learning rate: ``cosine`` down to a tenth, ``stairs`` down 5 % every 100 steps, ``constant``.
-        start: ``random``; ``normal``, as the semantic-inpainting authors; ``encoder``, the prior's own guess.
+        start: ``random``, ``normal``, or ``encoder``: the prior's own guess is the first of the restarts; none: the
+            encoder of a prior that has one, else random.
         domain: where latents stay: ``normal``, ``uniform`` (clipped), ``tanh``; ``auto``: as the prior says.
         latent_weight: of the mean square of the latent.
         patience: a search ends that gained nothing in so many steps; none: none does.
@@ -72,7 +73,7 @@ class LatentInversion(Model):
         learning_rate: float | None = None,
         momentum: float = 0.9,
         schedule: inversion.Schedule = "cosine",
-        start: Literal["random", "normal", "encoder"] = "random",
+        start: Start | None = None,
         domain: inversion.Domain = "auto",
         latent_weight: float = 0.0,
         patience: int | None = 100,
@@ -93,8 +94,8 @@ class LatentInversion(Model):
             refine_rate=refine_rate, refine_weight=refine_weight,
         )  # fmt: skip
         self.seed = seed
-        self.start: Literal["random", "normal", "encoder"] = start
         self.prior = load_prior(prior, device="cpu", weights=weights)
+        self.start: Start = start or ("encoder" if isinstance(self.prior, Encodes) else "random")
         self.fit = losses.build(fit, self.prior, torch.device("cpu"))
         self.terms = losses.build(terms, self.prior, torch.device("cpu"))
         if self.fit is None and self.terms is None:
