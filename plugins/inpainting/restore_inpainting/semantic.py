@@ -210,13 +210,23 @@ class SemanticInpainting(Model):
         """Return what the prior is to explain. Raises InputError."""
         if self.box is not None:
             return self.box.cut(image, missing, self.sides)
+        self._check_size(image)
+        if missing.flatten(1).all(1).any():  # led by the critic alone, a search goes astray
+            raise InputError(
+                "all of the image is missing, and nothing tells what belongs there",
+                f"see whether the mask is the right way round (white = missing); restore sample {self.named} draws "
+                "images of nothing",
+            )
+        return Observation(image=torch.where(missing, 0, image), mask=missing.to(image))
+
+    def _check_size(self, image: Tensor) -> None:
+        """Raise InputError for images of another size than the prior's."""
         if image.shape[-2:] != self.sides:
             height, width = image.shape[-2:]
             raise InputError(
                 f"the image is {width} x {height}, and the prior's images are {self.sides[1]} x {self.sides[0]}",
                 "box=x,y,width,height says where in it there is what the prior knows",
             )
-        return Observation(image=torch.where(missing, 0, image), mask=missing.to(image))
 
     def _search(self, small: Observation, how: str, progress: Progress | None) -> inversion.Inversion:
         seed = int(torch.randint(SEEDS, ())) if self.seed is None else self.seed

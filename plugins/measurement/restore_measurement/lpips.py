@@ -64,8 +64,8 @@ class LPIPS:
             prediction: ``(B, C, H, W)`` float in ``[0, 1]``, or uint8; C is 1 or 3.
             target: the same shape.
             protocol: says the version, and whether float images are rounded.
-            mask: ``(B, 1, H, W)``, 1 = missing: features are compared where these pixels are; those at the rim see
-                known ones too.
+            mask: ``(B, 1, H, W)``, 1 = missing: features are compared where these pixels are, and known ones, which
+                they see too, are the target's.
 
         Raises:
             InputError: shapes that differ, a side below 32 pixels, another dtype, or values outside ``[0, 1]``.
@@ -79,6 +79,8 @@ class LPIPS:
             )
         _check(prediction, target)
         first, second = (_signed(image, protocol.rounding == "uint8") for image in (prediction, target))
+        if mask is not None:
+            first = torch.where(mask > 0, first, second)
         trunk, heads = _network(self.net, _places(self.net), first.device)
         total = torch.zeros(len(first), dtype=torch.float64, device=first.device)
         with torch.no_grad(), torch.autocast(first.device.type, enabled=False), exact():

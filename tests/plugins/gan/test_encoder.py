@@ -69,9 +69,7 @@ def test_a_search_starts_from_its_guess():
 
 def test_with_an_encoder_it_passes_the_kit():
     verdicts = [
-        trial.run()
-        for trial in plan("prior-dcgan-faces")
-        if not trial.check.name.startswith(("discovery", "import"))
+        trial.run() for trial in plan("prior-dcgan-faces") if not trial.check.name.startswith(("discovery", "import"))
     ]
     assert [f"{verdict.check}: {verdict.failure}" for verdict in verdicts if not verdict.ok] == []
     assert "encode-gives-latents" in {verdict.check for verdict in verdicts if verdict.outcome == "passed"}
