@@ -276,7 +276,7 @@ def test_an_optional_hook_of_a_newer_toolkit_is_passed_over(site):
         ("RESTORE_DISABLE_PLUGINS", "restore-toolkit", {"restore-good"}),
         (
             "RESTORE_DISABLE_PLUGINS",
-            "good,classical,degradations,gan,inpainting",
+            "good,classical,cogan,degradations,gan,inpainting",
             {"losses", "measurement", "spandrel", "srgan"},
         ),
     ],

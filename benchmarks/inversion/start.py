@@ -44,7 +44,7 @@ MASKS: Mapping[str, str] = {
     "centre": "mask-center", "half": "mask-half", "random 80 %": "mask-random", "pattern": "mask-pattern",
 }  # fmt: skip
 STEPS, TENTH, BUDGETS, QUICK = 500, 50, (25, 50, 100, 500), 100
-"""Of the preset; a tenth; those that the encoder is tried with; and those of L-BFGS."""
+"""Of a search that is given time; a tenth; those that the encoder is tried with; and those of L-BFGS."""
 DIGITS = 5
 """That are kept of a value."""
 

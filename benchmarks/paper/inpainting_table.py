@@ -89,8 +89,10 @@ def cut(data: Path, count: int, folder: Path) -> Path:
     if len(squares) < TRAINED_ON + count:
         raise SystemExit(f"{data} holds {told}, and faces {TRAINED_ON + 1} to {TRAINED_ON + count} are to be measured")
     folder.mkdir(parents=True, exist_ok=True)
+    for other in {*folder.iterdir()} - wanted:
+        other.unlink()
     for number, square in enumerate(squares[TRAINED_ON:], TRAINED_ON + 1):
-        images.load(square).save(folder / f"{number:06d}.png")
+        images.load(square).save(folder / f"{number:06d}.png", overwrite=True)
     return folder
 
 

@@ -139,6 +139,8 @@ class _Engine:
             return torch.zeros(shape, device=self.prepared.device, dtype=self.prepared.dtype)
         if tuple(anchor.shape) != shape:
             raise InputError(f"the anchor is {tuple(anchor.shape)}", f"it is a latent for each image, {shape}")
+        if not torch.isfinite(anchor).all():
+            raise InputError("the anchor holds numbers that are not finite")
         return anchor.to(self.prepared.device, self.prepared.dtype)
 
     def _search(self, problem: Problem, z: Tensor, owners: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from restore.errors import UsageError
 
@@ -65,6 +65,11 @@ class Settings:
     """Weight of the mean square by which features leave those of the latent."""
 
     def __post_init__(self) -> None:
+        words = {"optimizer": get_args(Optimizer), "schedule": get_args(Schedule), "domain": get_args(Domain)}
+        for name, known in words.items():
+            value = getattr(self, name)
+            if value not in known:
+                raise UsageError(f"a search with {name}={value} cannot be", f"{name} is {' or '.join(known)}")
         least = {"steps": 1, "restarts": 1, "patience": 1, "batch": 1, "refine_steps": 0, "refine_stage": 1, "seed": 0}
         for name, low in least.items():
             value = getattr(self, name)

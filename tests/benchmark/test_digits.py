@@ -80,7 +80,7 @@ def test_the_table_marks_the_best_and_counts_seconds_a_digit(script):
          "seconds": {"center": 2.0, "half": 6.0}},
     ]  # fmt: skip
     result = {"digits": 400, "masks": {"center": "", "half": ""}, "untouched": 0.9925, "rows": rows}
-    chance = "Chance moves a number by up to 2.5."
+    chance = "One standard error is at most 2.5."
     assert script.table(result).splitlines() == [
         "| filled by | center | half | s a digit |",
         "|---|---|---|---|",

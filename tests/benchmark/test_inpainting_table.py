@@ -55,6 +55,15 @@ def test_faces_that_are_cut_already_are_not_cut_again(script, aligned, tmp_path,
     assert {path: path.stat().st_mtime_ns for path in faces.iterdir()} == before
 
 
+def test_a_cut_that_was_interrupted_or_of_more_faces_is_cut_anew(script, aligned, tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "TRAINED_ON", 2)
+    faces = script.cut(aligned, 3, tmp_path / "faces")
+    (faces / "000003.png").unlink()
+    for count in (3, 1, 2):
+        script.cut(aligned, count, faces)
+        assert [path.name for path in sorted(faces.iterdir())] == [f"{3 + number:06d}.png" for number in range(count)]
+
+
 def test_too_few_images_are_told(script, aligned, tmp_path, monkeypatch):
     monkeypatch.setattr(script, "TRAINED_ON", 3)
     with pytest.raises(SystemExit, match=r"5 images.*faces 4 to 6 are to be measured"):

@@ -47,6 +47,11 @@ def test_what_cannot_be_asked(conv, linear):
         invert(conv, Observation(image=y), terms="l1", settings=SHORT)
     with pytest.raises(InputError, match="anchor"):
         invert(conv, Observation(image=y), anchor=torch.zeros(2, 10), settings=SHORT)
+    with pytest.raises(InputError, match="anchor holds numbers that are not finite"):
+        invert(conv, Observation(image=y), anchor=torch.full((1, *conv.latent_shape), torch.nan), settings=SHORT)
+    for field in ("optimizer", "schedule", "domain"):
+        with pytest.raises(UsageError, match=f"{field}=sgd"):
+            Settings(**{field: "sgd"})
     for field, value in [("steps", 0), ("restarts", 0), ("momentum", 1.0), ("learning_rate", 0.0), ("seconds", -1.0)]:
         with pytest.raises(UsageError, match=field):
             Settings(**{field: value})

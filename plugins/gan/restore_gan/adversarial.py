@@ -14,6 +14,7 @@ from restore.contracts import Batch, Phase, Progress, Recipe
 from restore.errors import UsageError
 from restore.training.augment import Augmentation, augment
 from restore.training.data import generator as randomness
+from restore.training.numbers import check_number
 from restore.training.population import population_statistics
 from restore.training.schedule import late
 from restore.training.squares import Colors, Crop, load_squares
@@ -84,6 +85,11 @@ class AdversarialRecipe(Recipe):
     ) -> None:
         if min(steps, batch_size, r1_every, 1 if first is None else first) < 1:
             raise UsageError("steps, batch_size, r1_every and first are at least 1")
+        check_number("r1", r1, least=0)
+        check_number("learning_rate", learning_rate, least=0)
+        check_number("critic_rate", critic_rate, least=0)
+        check_number("momentum", momentum, least=0, below=1)
+        check_number("ema", ema, least=0, below=1)
         self.size, self.colors, self.latent = size, colors, latent
         self.steps, self.batch_size, self.seed = steps, batch_size, seed
         self.loss, self.augmentations, self.flip = loss, tuple(augmentations or ()), flip

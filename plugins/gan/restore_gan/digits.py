@@ -16,6 +16,7 @@ from restore.contracts import Batch, Phase, Progress, Recipe
 from restore.errors import InputError, UsageError, WeightsError
 from restore.runtime.policy import choose_device
 from restore.training.data import generator as randomness
+from restore.training.numbers import check_number
 from restore.training.schedule import cosine
 from restore.training.squares import load_digits
 
@@ -118,6 +119,8 @@ class Digits(Recipe):
     ) -> None:
         if min(steps, batch_size, width, 1 if first is None else first) < 1:
             raise UsageError("steps, batch_size, width and first are at least 1")
+        check_number("learning_rate", learning_rate, above=0)
+        check_number("ema", ema, least=0, below=1)
         self.steps, self.batch_size, self.seed = steps, batch_size, seed
         self.initial_rate, self.ema, self.first, self.data_terms = learning_rate, ema, first, data_terms
         self.model_options = {"width": width}

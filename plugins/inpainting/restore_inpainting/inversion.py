@@ -13,6 +13,7 @@ from restore.contracts import Degradation, Encodes, Model, Observation, Progress
 from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
+from restore_inpainting.abilities import check_abilities
 from restore_inpainting.known import know, made_of
 from restore_inpainting.presets import Start
 
@@ -96,6 +97,7 @@ class LatentInversion(Model):
         self.seed = seed
         self.prior = load_prior(prior, device="cpu", weights=weights)
         self.start: Start = start or ("encoder" if isinstance(self.prior, Encodes) else "random")
+        check_abilities(self.prior, prior, self.start, self.settings)
         self.fit = losses.build(fit, self.prior, torch.device("cpu"))
         self.terms = losses.build(terms, self.prior, torch.device("cpu"))
         if self.fit is None and self.terms is None:

@@ -14,6 +14,7 @@ from restore.contracts import Criticises, Encodes, Model, Observation, Progress
 from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
+from restore_inpainting.abilities import check_abilities
 from restore_inpainting.box import Box
 from restore_inpainting.candidates import Candidates
 from restore_inpainting.contextual import Weighting, importance
@@ -102,6 +103,7 @@ class SemanticInpainting(Model):
             schedule=chosen.schedule, patience=chosen.patience, seconds=seconds, seed=seed or 0, batch=batch,
             refine_steps=refine_steps, refine_stage=refine_stage, refine_rate=refine_rate, refine_weight=refine_weight,
         )  # fmt: skip
+        check_abilities(self.prior, prior, self.start, self.settings)
         if not coverage > 0:
             raise UsageError(f"coverage={coverage} warns of every image", "give a number above 0, such as 0.15")
         self.preset, self.blend, self.seed, self.coverage, self.named = preset, blend, seed, coverage, prior
@@ -153,14 +155,19 @@ class SemanticInpainting(Model):
         if observation.mask is None:
             return observation.image
         missing = self._missing(observation)
-        if not missing.any():
+        holed = missing.flatten(1).any(1).nonzero()[:, 0]
+        if not len(holed):
             return observation.image
-        how = precision(observation.image.device)
-        with torch.autocast(observation.image.device.type, enabled=False):
-            small = self._small(observation.image, missing)
+        image, missing = observation.image[holed], missing[holed]
+        how = precision(image.device)
+        with torch.autocast(image.device.type, enabled=False):
+            small = self._small(image, missing)
             found = self._search(small, how, None)
-            self._tell(self._errors(found.image[:, None], small)[:, 0])
-            return self._filled(observation.image, missing, found.image[:, None])[:, 0]
+            self._tell(self._errors(found.image[:, None], small)[:, 0], holed if len(observation.image) > 1 else None)
+            filled = self._filled(image, missing, found.image[:, None])[:, 0]
+        done = observation.image.clone()
+        done[holed] = filled
+        return done
 
     def candidates(self, observation: Observation, progress: Progress | None = None) -> Candidates:
         """Return what every restart found, filled in, with its score.
@@ -242,15 +249,18 @@ class SemanticInpainting(Model):
         away = torch.where(counted, images - small.image[:, None], 0).abs().flatten(2).sum(2)
         return away / (counted.flatten(1).sum(1, keepdim=True) * images.shape[2]).clamp(min=1)
 
-    def _tell(self, errors: Tensor) -> None:
-        """Warn of images that the prior does not know, by their differences ``(B,)`` from the known pixels."""
-        for row, error in enumerate(errors.tolist()):
+    def _tell(self, errors: Tensor, rows: Tensor | None) -> None:
+        """Warn of images that the prior does not know, by their differences ``(B,)`` from the known pixels.
+
+        ``rows`` are their numbers in the batch; None of one that is alone.
+        """
+        for number, error in enumerate(errors.tolist()):
             if error > self.coverage:
                 notices.warn(
                     f"the image is far from all that the prior {self.named} makes: known pixels differ by "
                     f"{error:.2f} of the range, more than coverage={self.coverage:g}",
                     "see whether the mask is the right way round (white = missing), and the box where it should be",
-                    row=row if len(errors) > 1 else None,
+                    row=None if rows is None else int(rows[number]),
                 )
 
     def _filled(self, image: Tensor, missing: Tensor, fills: Tensor) -> Tensor:

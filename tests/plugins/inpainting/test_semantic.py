@@ -124,6 +124,9 @@ class TestPresets:
             ({"preset": "paper-2018"}, "paper-2017"),
             ({"window": 4}, "window of 4"),
             ({"steps": 0}, "steps=0"),
+            ({"prior": "waves", "start": "encoder"}, "waves has no encoder to start from"),
+            ({"prior": "gan-mnist", "refine_steps": 1}, "gan-mnist has no stages"),
+            ({"prior": "dcgan-mnist", "refine_steps": 1, "refine_stage": 9}, "dcgan-mnist has no stage 9"),
             ({"coverage": 0}, "coverage=0"),
             ({"box": "0,0,32"}, r"box must be int\+int\+int\+int"),
             ({"box": "-1,0,32,32"}, "box=-1,0,32,32 is no box"),
@@ -335,6 +338,18 @@ class TestCoverage:
             for outcome in model.map([levels(waves), stripes], masks=[CENTER, CENTER], batch_size=2)
         ]
         assert (told[0], len(told[1])) == ((), 1)
+
+    def test_not_of_an_image_beside_it_in_which_nothing_is_missing(self, waves, stripes):
+        model = restore.load("semantic-inpainting", prior="waves", steps=60, restarts=2)
+        whole = np.zeros((32, 32), bool)
+        for images, masks, expected in (
+            ([levels(waves), stripes], [CENTER, whole], [0, 0]),
+            ([stripes, stripes], [whole, CENTER], [0, 1]),
+        ):
+            outcomes = [*model.map(images, masks=masks, batch_size=2)]
+            assert [len(outcome.report.warnings) for outcome in outcomes] == expected
+            untouched = masks.index(whole) if masks[0] is whole else 1
+            assert np.array_equal(np.asarray(outcomes[untouched].photo.numpy()), images[untouched])
 
     def test_only_where_the_search_looks(self, waves, stripes):
         photo = levels(waves)
