@@ -17,6 +17,8 @@ from restore.errors import UsageError
 CHANNELS = (1024, 512, 256, 128)
 """Of the paper's maps, 4, 7, 13 and 25 pixels wide; the image has 28."""
 LAYERS = len(CHANNELS) + 1
+PADDING = 1
+"""Pixels that the last layer cuts off at each border."""
 
 
 class GeneratorPair(nn.Module):
@@ -40,6 +42,7 @@ class GeneratorPair(nn.Module):
             )
         if latent < 1 or not 0 < width < float("inf"):
             raise UsageError(f"no network has latent={latent} and width={width:g}", "both are above 0")
+        self.tied = tied
         self.shared = nn.Sequential(*_layers(latent, width)[:tied])
         self.own = nn.ModuleList(nn.Sequential(*_layers(latent, width)[tied:]) for _ in range(2))
         self.apply(as_the_authors)
@@ -47,7 +50,10 @@ class GeneratorPair(nn.Module):
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return the images of both domains, ``(n, 1, 28, 28)`` in [0, 1] each; what is shared is computed once."""
         entering = self.shared(z[:, :, None, None])
-        return _image(self.own[0](entering)), _image(self.own[1](entering))
+        first, second = self.own
+        if self.tied == LAYERS - 1:
+            return _both(entering, first, second)
+        return _image(first(entering)), _image(second(entering))
 
     def one(self, z: Tensor, domain: int) -> Tensor:
         """Return the images of domain 0 or 1 alone."""
@@ -63,7 +69,11 @@ class ShiftedNorm(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class calls it so
         """Return ``(x - mean) / deviation + shift`` by channel."""
-        return super().forward(input) + self.shift[:, None, None]
+        statistics = self.running_mean, self.running_var
+        if self.training:
+            assert self.num_batches_tracked is not None
+            self.num_batches_tracked.add_(1)
+        return F.batch_norm(input, *statistics, None, self.shift, self.training, self.momentum or 0.0, self.eps)
 
 
 def as_the_authors(module: nn.Module) -> None:
@@ -82,11 +92,21 @@ def _layers(latent: int, width: float) -> list[nn.Module]:
         _upwards(nn.ConvTranspose2d(coarse, fine, 3, stride=2, padding=1, bias=False))
         for coarse, fine in pairwise(channels)
     ]
-    return [first, *grown, nn.ConvTranspose2d(channels[-1], 1, 6, padding=1)]
+    return [first, *grown, nn.ConvTranspose2d(channels[-1], 1, 6, padding=PADDING)]
 
 
 def _upwards(convolution: nn.ConvTranspose2d) -> nn.Sequential:
     return nn.Sequential(convolution, ShiftedNorm(convolution.out_channels), nn.PReLU())
+
+
+def _both(entering: Tensor, first: nn.Module, second: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return the images of two last layers, as one convolution: two maps take no longer than one."""
+    weight, bias = (
+        torch.cat([layer.get_parameter(name) for layer in (first, second)], dimension)
+        for name, dimension in (("0.weight", 1), ("0.bias", 0))
+    )
+    images = _image(F.conv_transpose2d(entering, weight, bias, padding=PADDING))
+    return images[:, :1], images[:, 1:]
 
 
 def _image(values: Tensor) -> Tensor:
