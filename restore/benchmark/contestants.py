@@ -16,7 +16,7 @@ from restore import weights as store
 from restore.benchmark import source
 from restore.benchmark.protocol import Protocol
 from restore.composition import build_degradation
-from restore.errors import PluginError, RestoreError, UsageError
+from restore.errors import PluginError, RestoreError, UnknownNameError, UsageError, WeightsError
 from restore.parts import Part, parts_of
 from restore.plugin import ModelSpec, WeightsSpec
 from restore.registry import Component, registry, split_tag
@@ -110,10 +110,21 @@ class Contestant:
         return restorer
 
     def built(self, device: str) -> Contestant:
-        """Return it with what only the built model tells; one that cannot be loaded fails when its turn comes."""
+        """Return it with what only the built model tells.
+
+        A model that crashes, or a baseline that cannot be loaded, fails when its turn comes. It is built again then:
+        kept until its turn, all models would share the memory, and no peak would be one model's own.
+
+        Raises:
+            UsageError, UnknownNameError, WeightsError: a slip of whoever named it.
+        """
         try:
             restorer = self.load(device)
-        except Exception:  # noqa: BLE001 - likewise
+        except (UsageError, UnknownNameError, WeightsError):
+            if self.baseline:
+                return self
+            raise
+        except Exception:  # noqa: BLE001 - whatever a model raises costs only its rows
             return self
         return replace(self, parts=parts_of(restorer.module), non_blind=restorer.spec.non_blind)
 
@@ -138,18 +149,18 @@ def line_up(
         precision: ``auto``, or one that all of them run in.
 
     Raises:
-        UnknownNameError: no plugin offers a model, or it has no such weights.
+        UnknownNameError: no plugin offers a model or what it loads by name, or it has no such weights.
         UsageError: an option that makes no sense, or a model that cannot do what the protocol measures.
-        WeightsError: a weights file that cannot be read.
+        WeightsError: weights that are not here or cannot be read.
         DeviceError: a precision that the device cannot compute.
     """
     found: dict[str, Contestant] = {}
     for spec in (*protocol.baselines, *models):
-        made = _contestant(protocol, spec, device, precision, baseline=spec in protocol.baselines).built(str(device))
+        made = _contestant(protocol, spec, device, precision, baseline=spec in protocol.baselines)
         found.setdefault(made.key, made)
     if not found:
         raise UsageError(f"protocol {protocol.id} has no baselines, and no model is named", "add -m MODEL")
-    return _with_unique_names(list(found.values()))
+    return _with_unique_names([made.built(str(device)) for made in found.values()])
 
 
 def _contestant(protocol: Protocol, spec: str, device: torch.device, precision: str, *, baseline: bool) -> Contestant:

@@ -139,8 +139,34 @@ def test_a_broken_model_is_let_in_and_fails_when_loaded(lab):
 def test_weights_that_cannot_be_read_are_named_as_they_were(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.safetensors").write_bytes(b"no header")
-    [model] = [c for c in line_up(find_protocol("sr-x4"), ["srresnet@mine.safetensors"], device=CPU) if c.file]
     with pytest.raises(WeightsError) as caught:
-        model.load("cpu")
+        line_up(find_protocol("sr-x4"), ["srresnet@mine.safetensors"], device=CPU)
     assert caught.value.message.startswith("mine.safetensors ")
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_slip_that_only_the_built_model_notices_is_told_before_anything_runs():
+    protocol = find_protocol("inpaint-center")
+    with pytest.raises(UnknownNameError, match="dcgan-cats"):
+        line_up(protocol, ["semantic-inpainting:prior=dcgan-cats"], device=CPU)
+    with pytest.raises(UsageError, match="known_weight=-1.0 leads away"):
+        line_up(protocol, ["semantic-inpainting:prior=dcgan-faces,known_weight=-1"], device=CPU)
+    with pytest.raises(WeightsError, match="has no weights"):
+        line_up(protocol, ["semantic-inpainting:prior=cogan"], device=CPU)
+
+
+def test_a_baseline_that_cannot_be_loaded_is_nobodys_slip(monkeypatch):
+    protocol = replace(find_protocol("inpaint-center"), baselines=("semantic-inpainting:prior=dcgan-cats",))
+    [alone] = line_up(protocol, [], device=CPU)
+    with pytest.raises(UnknownNameError, match="dcgan-cats"):
+        alone.load("cpu")
+
+
+def test_a_model_is_built_once_before_its_turn_however_often_it_is_named(lab, monkeypatch):
+    from restore.benchmark.contestants import Contestant
+
+    loaded = []
+    load = Contestant.load
+    monkeypatch.setattr(Contestant, "load", lambda self, device: loaded.append(self.model) or load(self, device))
+    line_up(find_protocol("lab"), ["dice", "plain", "dice"], device=CPU)
+    assert loaded == ["plain", "dice"]

@@ -93,15 +93,13 @@ def test_a_failure_is_told_and_decides_the_exit_code(photos, tmp_path):
     assert "bicubic failed on 1 image of photos; its means are over the other 2 and cannot be compared" in result.stderr
 
 
-def test_weights_that_are_bad_are_told_once(photos, tmp_path):
+def test_weights_that_are_bad_are_told_before_anything_runs(photos, tmp_path):
     file = tmp_path / "bad.safetensors"
     file.write_bytes(b"no weights")
     result = call("sr-x4", "-m", f"srresnet@{file}", "--data", photos, "-o", tmp_path / "out")
-    assert result.exit_code == 1
-    assert result.stderr.count("failed: ") == 1
-    assert "failed: srresnet-bad cannot be loaded: " in result.stderr
-    assert "0 (2 failed)" in result.stdout
-    assert "srresnet-bad failed on 2 images of photos; it has no means" in result.stderr
+    assert result.exit_code == 4
+    assert result.stderr.startswith(f"error: {file} ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_second_run_says_what_is_there(photos, tmp_path):
