@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,8 @@ from restore.errors import UsageError
 from restore.values import convert, type_name
 
 Factory = Callable[..., Any]
+_BETWEEN_OPTIONS = re.compile(r",(?!\s*[-+]?\.?\d[-+.\deE\s]*(?:,|$))")
+"""A comma, unless a number stands between it and the next one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +34,15 @@ class Option:
 def parse(text: str) -> tuple[str, dict[str, str]]:
     """Split ``name:key=value,key=value`` into the name and its options, still text.
 
-    ``distribution:name`` is a qualified name: only what holds an ``=`` is an option. Raises UsageError.
+    ``distribution:name`` is a qualified name: only what holds an ``=`` is an option. A number that follows a comma
+    belongs to the option before it: ``box=8,16,64,64``. Raises UsageError.
     """
     text = text.strip()
     before, equals, after = text.partition("=")
     head, colon, key = before.rpartition(":")
     if not equals or not colon:
         return text, {}
-    return head.strip(), parse_pairs(f"{key}={after}".split(","))
+    return head.strip(), parse_pairs(_BETWEEN_OPTIONS.split(f"{key}={after}"))
 
 
 def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
@@ -176,5 +180,7 @@ def converted(name: str, factory: Factory, given: Mapping[str, Any]) -> dict[str
         try:
             checked[key] = convert(value, known[key].annotation)
         except ValueError as error:
-            raise UsageError(f"{name}: option {key} {error}") from None
+            meaning = next((o.description for o in describe(factory) if o.name == key), "")
+            cure = f"{key}: {meaning.replace('``', '')}" if meaning else ""
+            raise UsageError(f"{name}: option {key} {error}", cure) from None
     return checked

@@ -16,6 +16,8 @@ _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 _NONE = ("none", "")
 _WORDS: Mapping[Any, str] = {str: "text", Path: "path"}
+_ONE: Mapping[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+_SEVERAL: Mapping[Any, str] = {int: "whole numbers", float: "numbers"}
 _EAGERNESS: Mapping[Any, int] = {types.NoneType: 0, int: 1, float: 2, bool: 3, str: 5}
 
 
@@ -50,8 +52,26 @@ def convert(value: Any, annotation: Any) -> Any:
 
 
 def _unfit(value: Any, annotation: Any) -> ValueError:
-    words = {int: "a whole number", float: "a number", bool: "true or false"}
-    return ValueError(f"must be {words.get(annotation) or type_name(annotation)}, not {value!r}")
+    return ValueError(f"must be {_wanted(annotation)}, not {value!r}")
+
+
+def _wanted(annotation: Any) -> str:
+    """Return what a value must be, for a message: ``4 whole numbers joined by commas, or none``."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        several = any(get_origin(arg) in (tuple, list, Sequence) for arg in args)
+        return (", or " if several else " or ").join(_wanted(arg) for arg in args)
+    if origin in (tuple, list, Sequence) and args:
+        kinds = {arg for arg in args if arg is not Ellipsis}
+        items = _SEVERAL.get(args[0], "values") if len(kinds) == 1 else "values"
+        joined = f"{items} joined by {'+' if items == 'values' else 'commas'}"
+        return joined if _is_variadic(annotation) else f"{len(args)} {joined}"
+    return _ONE.get(annotation) or type_name(annotation)
+
+
+def _is_variadic(annotation: Any) -> bool:
+    """Whether a sequence may have any length."""
+    return get_origin(annotation) is not tuple or get_args(annotation)[-1:] == (Ellipsis,)
 
 
 def _is_instance(value: Any, annotation: type) -> bool:
@@ -83,18 +103,18 @@ def _convert_literal(value: Any, annotation: Any, choices: tuple[Any, ...]) -> A
 
 
 def _convert_sequence(value: Any, annotation: Any, kind: type, args: tuple[Any, ...]) -> Any:
+    given = value
     if isinstance(value, str):
         # 64x48 is how people write a size, and 8,16,64,64 a box; in text, an x is a letter and a comma a comma.
         value = (value if str in args else re.sub(r"(?<=\d)(?:x(?=\d)|,\s*)", "+", value)).split("+")
     parts = list(value) if isinstance(value, list | tuple) else [value]
-    variadic = get_origin(annotation) is not tuple or args[-1:] == (Ellipsis,)
-    wanted = [args[0]] * len(parts) if variadic else list(args)
+    wanted = [args[0]] * len(parts) if _is_variadic(annotation) else list(args)
     if len(wanted) != len(parts):
-        raise ValueError(f"must be {len(wanted)} values joined by +, not {value!r}")
+        raise _unfit(given, annotation)
     try:
         return kind(convert(part, item) for part, item in zip(parts, wanted, strict=True))
     except ValueError:
-        raise _unfit(value, annotation) from None
+        raise _unfit(given, annotation) from None
 
 
 def _convert_bool(value: Any) -> bool:

@@ -43,13 +43,17 @@ class Net:
         ("net:a-b=1", "net", {"a_b": "1"}),
         ("net:formula=a=b", "net", {"formula": "a=b"}),
         ("net:empty=", "net", {"empty": ""}),
+        ("net:box=8,16,64,64", "net", {"box": "8,16,64,64"}),
+        ("net:a=b,box=8, -16 ,.5,1e3,c=4", "net", {"a": "b", "box": "8, -16 ,.5,1e3", "c": "4"}),
     ],
 )
 def test_parse(text, name, options):
     assert parse(text) == (name, options)
 
 
-@pytest.mark.parametrize("text", ["net:a=1,b", "net:a=1,,b=2", "net:=4", "net:a=1,a=2", "net:a-b=1,a_b=2"])
+@pytest.mark.parametrize(
+    "text", ["net:a=1,b", "net:a=1,,b=2", "net:=4", "net:a=1,a=2", "net:a-b=1,a_b=2", "net:a=b,2nd"]
+)
 def test_what_cannot_be_parsed(text):
     with pytest.raises(UsageError) as caught:
         parse(text)
@@ -74,12 +78,17 @@ def test_text_becomes_the_types_of_the_factory():
             "net has no option 'borde'",
             "did you mean 'border'? its options are: scale, border",
         ),
-        ({"scale": "two"}, "net: option scale must be a whole number, not 'two'", ""),
+        (
+            {"scale": "two"},
+            "net: option scale must be a whole number, not 'two'",
+            "scale: output side over input side.",
+        ),
         (
             {"scale": 2, "border": "miror"},
             "net: option border must be zero | mirror, not 'miror'; did you mean 'mirror'?",
-            "",
+            "border: what lies beyond, a: b.",
         ),
+        ({"scale": 2, "size": "8,6,4"}, "net: option size must be 2 whole numbers joined by commas, not '8,6,4'", ""),
         ({}, "net needs the option 'scale'", "write net:scale=..."),
     ],
 )
