@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from restore.contracts import Observation, Prior, Progress
-from restore.errors import DeviceError, InputError, PluginError, UsageError
+from restore.errors import InputError, PluginError, UsageError
 from restore.inversion import losses
+from restore.inversion.course import Course
 from restore.inversion.domains import DOMAINS, Domain
 from restore.inversion.observed import placed
+from restore.inversion.portions import Portions
 from restore.inversion.prepared import Prepared
-from restore.inversion.problem import Problem, Remembered, Terms, comparable, total
+from restore.inversion.problem import Problem, Remembered, Terms, comparable, joined, select, total
 from restore.inversion.refining import refine
 from restore.inversion.result import Inversion
-from restore.inversion.search import Found, Search
+from restore.inversion.search import Search
 from restore.inversion.settings import Settings
 from restore.inversion.starts import Start, starts
-from restore.runtime.forward import ran_out_of_memory
 
-AT_ONCE = {"cpu": 64}
-"""Searches at a time: more do not go faster there, and take more memory."""
-ELSEWHERE = 1024
 ROUGH = ("adam", "nesterov")
 """Optimisers that are content with an objective that is rounded."""
+Made = TypeVar("Made")
 
 
 def invert(
@@ -93,11 +92,10 @@ class _Engine:
     """One call of ``invert``."""
 
     def __init__(self, prepared: Prepared, settings: Settings, progress: Progress | None) -> None:
-        self.prepared, self.settings, self.progress = prepared, settings, progress
+        self.prepared, self.settings = prepared, settings
         self.domain: Domain = DOMAINS[prepared.prior.domain if settings.domain == "auto" else settings.domain]
-        self.batch = settings.batch or AT_ONCE.get(prepared.device.type, ELSEWHERE)
-        self.deadline = None if settings.seconds is None else time.monotonic() + settings.seconds
-        self.done = self.total = 0
+        self.portions = Portions(prepared.device, settings.batch)
+        self.course = Course(settings.seconds, progress)
 
     def run(self, problem: Problem, start: Start, anchor: Tensor | None) -> Inversion:
         """Check, search, rank, refine."""
@@ -105,8 +103,8 @@ class _Engine:
         self._check(observation)
         anchors = self._anchor(anchor, len(observation.image))
         count, restarts = len(observation.image), self.settings.restarts
-        found = starts(start, self.prepared, observation, seed=self.settings.seed, restarts=restarts)
-        owners = torch.arange(count, device=self.prepared.device).repeat_interleave(restarts)
+        found = starts(start, self.prepared, observation, self.portions, seed=self.settings.seed, restarts=restarts)
+        owners = self._numbers(count).repeat_interleave(restarts)
         latents, trace = self._search(problem, found.flatten(0, 1), owners, anchors)
         images, terms = self._judged(problem, latents, owners, anchors)
         scores = total(terms).view(count, restarts).nan_to_num(nan=torch.inf)
@@ -130,8 +128,14 @@ class _Engine:
         if self.settings.refine_steps:
             self.prepared.staged(self.settings.refine_stage)
         image = self.prepared.decode(self.prepared.sample(self.settings.seed, 1))
-        with torch.enable_grad():
-            comparable(image.repeat(len(observation.image), 1, 1, 1).requires_grad_(), observation)
+        numbers = self._numbers(len(observation.image))
+
+        def tried(rows: slice) -> None:
+            some = select(observation, numbers[rows])
+            with torch.enable_grad():
+                comparable(image.repeat(len(some.image), 1, 1, 1).requires_grad_(), some)
+
+        self.portions.each(len(numbers), tried)
 
     def _anchor(self, anchor: Tensor | None, count: int) -> Tensor:
         shape = (count, *self.prepared.shape)
@@ -143,31 +147,46 @@ class _Engine:
             raise InputError("the anchor holds numbers that are not finite")
         return anchor.to(self.prepared.device, self.prepared.dtype)
 
+    def _numbers(self, count: int) -> Tensor:
+        """Return the numbers of so many images."""
+        return torch.arange(count, device=self.prepared.device)
+
+    def _passes(self, count: int, steps: int, later: int, work: Callable[[slice, float | None], Made]) -> list[Made]:
+        """Return what each portion of so many searches made, with its share of the time.
+
+        Args:
+            count: searches.
+            steps: of each.
+            later: steps that come after all of them.
+            work: does some of them, until a deadline.
+        """
+
+        def one(rows: slice) -> Made:
+            deadline = self.course.begin(steps, steps * self.portions.number(count - rows.start) + later)
+            made = work(rows, deadline)
+            self.course.end()
+            return made
+
+        return self.portions.each(count, one)
+
     def _search(self, problem: Problem, z: Tensor, owners: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
         """Return the best latents, and the traces ``(steps, n)``, of searches from these latents."""
         start = self.domain.enter(z).flatten(1)
-        ends, traces, first = [], [], 0
-        while first < len(start):
-            self.total = self.done + self.settings.steps * -(-(len(start) - first) // self.batch)
-            self.total += self.settings.refine_steps
-            rows, began = slice(first, first + self.batch), self.done
-            search = Search(
+
+        def searched(rows: slice, deadline: float | None) -> tuple[Tensor, Tensor]:
+            found = Search(
                 objective=self._objective(problem, owners[rows], anchors),
                 start=start[rows],
                 domain=self.domain,
                 settings=self.settings,
-                deadline=self._share(len(start) - first),
-                tick=self._tick,
-            )
-            end = self._tried(search)
-            if end is None:
-                self.batch = max(1, self.batch // 2)
-                continue
-            ends.append(self._latents(end.at))
-            traces.append(end.trace)
-            first += self.batch
-            self.done = began + self.settings.steps
-        return torch.cat(ends), torch.cat(traces, 1)
+                deadline=deadline,
+                tick=self.course.tick,
+            ).run()
+            return self._latents(found.at), found.trace
+
+        refinement = self.settings.refine_steps * self.portions.number(len(problem.observation.image))
+        latents, traces = zip(*self._passes(len(start), self.settings.steps, refinement, searched), strict=True)
+        return torch.cat(latents), torch.cat(traces, 1)
 
     def _objective(self, problem: Problem, owners: Tensor, anchors: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
         """Return the objective of searches that belong to these images."""
@@ -188,45 +207,27 @@ class _Engine:
         weight = self.settings.latent_weight
         return {"latent": weight * (z - anchor).square().flatten(1).mean(1)} if weight else {}
 
-    def _tried(self, search: Search) -> Found | None:
-        """Search; None where memory does not suffice. Raises DeviceError where one alone is too much."""
-        try:
-            return search.run()
-        except Exception as error:
-            if not ran_out_of_memory(error):
-                raise
-            if len(search.start) == 1:
-                raise DeviceError("memory does not suffice for one search", "take a smaller prior") from error
-        # Outside of the handler, so that the traceback no longer holds the failed pass's tensors.
-        if self.prepared.device.type == "cuda":
-            torch.cuda.empty_cache()
-        return None
-
-    def _share(self, left: int) -> float | None:
-        """Return when this batch of searches must end, so that those after it have their time."""
-        if self.deadline is None:
-            return None
-        now = time.monotonic()
-        return now + max(0.0, self.deadline - now) * min(1.0, self.batch / left)
-
-    def _tick(self) -> None:
-        self.done += 1
-        if self.progress is not None:
-            self.progress(self.done, max(self.done, self.total))
-
     def _judged(self, problem: Problem, z: Tensor, owners: Tensor, anchors: Tensor) -> tuple[Tensor, Terms]:
         """Return the images of latents, and the terms of their scores, in full precision."""
         problem = replace(problem, context=self.prepared.context())
-        images, terms = [], []
-        for some, own in zip(torch.split(z, self.batch), torch.split(owners, self.batch), strict=True):
-            images.append(self.prepared.decode(some))
-            terms.append(problem.rows(own)(images[-1]) | self._penalty(some, anchors[own]))
-        return torch.cat(images), {name: torch.cat([part[name] for part in terms]) for name in terms[0]}
+
+        def judged(rows: slice) -> tuple[Tensor, Terms]:
+            some, own = z[rows], owners[rows]
+            image = self.prepared.decode(some)
+            return image, problem.rows(own)(image) | self._penalty(some, anchors[own])
+
+        images, terms = zip(*self.portions.each(len(z), judged), strict=True)
+        return torch.cat(images), joined(terms)
 
     def _refined(self, found: Inversion, problem: Problem, anchors: Tensor) -> Inversion:
         """Search on among the features of the best latents; what is better takes their place."""
-        image, trace = refine(
-            self.prepared, problem, found.latent, self.settings, deadline=self.deadline, tick=self._tick
-        )
-        terms = replace(problem, context=self.prepared.context())(image) | self._penalty(found.latent, anchors)
-        return found.improved(image, terms, trace)
+        z, numbers = found.latent, self._numbers(len(found.latent))
+
+        def refined(rows: slice, deadline: float | None) -> tuple[Tensor, Terms, Tensor]:
+            own = problem.rows(numbers[rows])
+            image, trace = refine(self.prepared, own, z[rows], self.settings, deadline=deadline, tick=self.course.tick)
+            terms = replace(own, context=self.prepared.context())(image)
+            return image, terms | self._penalty(z[rows], anchors[rows]), trace
+
+        images, terms, traces = zip(*self._passes(len(z), self.settings.refine_steps, 0, refined), strict=True)
+        return found.improved(torch.cat(images), joined(terms), torch.cat(traces, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,3 +144,8 @@ class Remembered:
 def total(terms: Terms) -> Tensor:
     """Return their sum, ``(n,)``."""
     return torch.stack(tuple(terms.values())).sum(0)
+
+
+def joined(parts: Sequence[Terms]) -> Terms:
+    """Return the terms of several portions of images as those of all."""
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -49,12 +49,14 @@ class Settings:
     tolerance: float = 1e-3
     """Share of its value by which a search has to improve."""
     seconds: float | None = None
-    """Time for all steps together, after which the best is taken that there is; the result then depends on the
-    machine. None: no limit."""
+    """Time for all steps together, of the refinement too, after which the best is taken that there is; the result then
+    depends on the machine. Each search has the share of it that its steps are of all that are left, and no fewer than
+    10 steps. None: no limit."""
     seed: int = 0
     """Of the starts, and nothing else is random. A start depends on this and on the number of the restart."""
     batch: int | None = None
-    """Searches at a time; None: what suits the device. Memory that does not suffice halves it."""
+    """Searches at a time, and what else is computed of them; None: what suits the device. Memory that does not suffice
+    halves it."""
     refine_steps: int = 0
     """Steps of a second search, from the best latent, among the features of the prior's decoder."""
     refine_stage: int = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from restore.contracts import Encodes, Observation
 from restore.errors import InputError, UsageError
+from restore.inversion.portions import Portions
 from restore.inversion.prepared import Prepared
 from restore.resize import resize
 
@@ -18,7 +20,9 @@ semantic-inpainting authors start. ``encoder``: the prior's guess first, then ra
 ``(B, *latent_shape)`` for the first restart or ``(B, restarts, *latent_shape)``."""
 
 
-def starts(how: Start, prepared: Prepared, observation: Observation, *, seed: int, restarts: int) -> Tensor:
+def starts(
+    how: Start, prepared: Prepared, observation: Observation, portions: Portions, *, seed: int, restarts: int
+) -> Tensor:
     """Return latents ``(B, restarts, *latent_shape)``.
 
     Random ones depend on the seed and the number of the restart alone: every image has the same, so that it starts as
@@ -39,11 +43,19 @@ def starts(how: Start, prepared: Prepared, observation: Observation, *, seed: in
     if how == "encoder":
         if not isinstance(prepared.prior, Encodes):
             raise UsageError(f"{type(prepared.prior).__name__} has no encoder to start from", "start=random")
-        with torch.no_grad():
-            found[:, 0] = prepared.prior.encode(encoder_view(observation, prepared.size)).to(found)
+        found[:, 0] = torch.cat(portions.each(count, functools.partial(_guessed, prepared, observation)))
     elif how not in ("random", "normal"):
         raise UsageError(f"no search starts from {how!r}", "start is random, normal, encoder, or latents")
     return found
+
+
+def _guessed(prepared: Prepared, observation: Observation, rows: slice) -> Tensor:
+    """Return the encoder's latents of some of the images."""
+    assert isinstance(prepared.prior, Encodes)
+    image, mask = observation.image[rows], observation.mask
+    part = Observation(image=image, mask=None if mask is None else mask[rows])
+    with torch.no_grad():
+        return prepared.prior.encode(encoder_view(part, prepared.size)).to(image)
 
 
 def _given(z: Tensor, found: Tensor) -> Tensor:

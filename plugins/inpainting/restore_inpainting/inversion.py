@@ -45,7 +45,7 @@ class LatentInversion(Model):
         latent_weight: of the mean square of the latent.
         patience: a search ends that gained nothing in so many steps; none: none does.
         tolerance: the share of its value that counts as a gain.
-        seconds: for all steps of a call; none: no limit.
+        seconds: for all steps of a call, shared in their proportion with those of ``refine_steps``; none: no limit.
         seed: of the starts; none: torch's, which ``--seed`` sets.
         batch: searches at a time; none: what suits the device.
         refine_steps: of a second search among the features of the prior's decoder.

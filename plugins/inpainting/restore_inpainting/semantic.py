@@ -46,7 +46,7 @@ class SemanticInpainting(Model):
         optimizer: ``adam``, ``nesterov`` or ``lbfgs``; none: the preset's.
         learning_rate: none: the preset's, or the optimiser's own where that is another one.
         start: ``random``, ``normal``, ``encoder``; none: the preset's.
-        seconds: for all steps of a call; none: no limit.
+        seconds: for all steps of a call, shared in their proportion with those of ``refine_steps``; none: no limit.
         seed: of the starts; none: torch's, which ``--seed`` sets.
         batch: searches at a time; none: what suits the device.
         refine_steps: of a second search among the features of the prior's decoder.
