@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from restore import options as component_options
-from restore import weights as store
 from restore.contracts import Prior
-from restore.errors import PluginError, UsageError, WeightsError
-from restore.parts import loaded, mark
-from restore.registry import registry, split_tag
+from restore.filled import filled
+from restore.registry import registry
 from restore.runtime.policy import choose_device
-from restore.trained import from_file, installed
 
 
 def load_prior(prior: str, *, device: str = "auto", weights: Any = None, **options: Any) -> Prior:
@@ -56,35 +53,6 @@ def assemble(
     Raises:
         RestoreError: as ``load_prior``.
     """
-    file = None if weights is None else Path(weights)
-    component, named = registry().find_weighted("prior", name)
-    tag = split_tag(name)[1]
     where = choose_device(device)
-    trained = None
-    chosen = dict(given)
-    if file is None:
-        trained = installed(component, (named,) if tag and named else component.weights, given)
-    elif tag:
-        raise UsageError(f"{name} names weights, and {file} holds others", "leave one of them out")
-    elif component.reads_weights():
-        chosen["weights"] = file
-    else:
-        trained = from_file(file, component, given)
-    if trained is not None:
-        chosen = trained.options
-    made = component.build(**chosen)
-    if not isinstance(made, Prior):
-        raise PluginError(
-            f"{component.spec.factory} made a {type(made).__name__}, which is no restore.contracts.Prior",
-            f"pip install --upgrade {component.plugin.distribution}",
-        )
-    if trained is not None:
-        store.fill(made, trained.state, trained.name)
-    elif made.state_dict() and not made.trained:
-        raise WeightsError(
-            f"{component.spec.name} is a network, and it has no weights",
-            "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
-        )
-    mark(made, loaded("prior", component, trained, file))
-    filled_with = trained.name if trained is not None else None if file is None else str(file)
-    return made.eval().requires_grad_(False).to(where), filled_with
+    made = filled("prior", name, Prior, given, None if weights is None else Path(weights))
+    return made.module.eval().requires_grad_(False).to(where), made.weights

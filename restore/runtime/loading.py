@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from restore import options as component_options
-from restore import weights as store
 from restore.contracts import Model
-from restore.errors import PluginError, UsageError, WeightsError
-from restore.parts import loaded, mark
+from restore.filled import filled
 from restore.plugin import ModelSpec
 from restore.registry import registry, split_tag
 from restore.runtime.declaring import declared_by
-from restore.runtime.policy import choose_device, choose_precision
+from restore.runtime.policy import check_precision, choose_device, choose_precision
 from restore.runtime.restorer import Restorer, TileSize
-from restore.trained import Trained, from_file, installed
 
 
 def load(
@@ -80,45 +77,19 @@ def assemble(
         RestoreError: as ``load``.
     """
     file = None if weights is None else Path(weights).absolute()
-    component, named = registry().find_weighted("model", name)
-    spec = component.spec
-    assert isinstance(spec, ModelSpec)
-    tag = split_tag(name)[1]
     where = choose_device(device)
-    trained: Trained | None = None
-    chosen = dict(given)
-    if file is None:
-        trained = installed(component, (named,) if tag and named else component.weights, given)
-    elif tag:
-        raise UsageError(f"{name} names weights, and {file} holds others", "leave one of them out")
-    elif component.reads_weights():
-        chosen["weights"] = file
-    else:
-        trained = from_file(file, component, given)
-    if trained is not None:
-        chosen = trained.options
-    module = component.build(**chosen)
-    if not isinstance(module, Model):
-        raise PluginError(f"{spec.factory} made a {type(module).__name__}, which is no restore.contracts.Model")
-    if trained is not None:
-        store.fill(module, trained.state, trained.name)
-    elif module.state_dict() and not module.trained:
-        raise WeightsError(
-            f"{spec.name} is a network, and it has no weights",
-            "give some of your own, --weights FILE (weights= in Python); restore list recipes shows what trains them",
-        )
-    mark(module, loaded("model", component, trained, file))
-    filled_with = trained.name if trained is not None else None if file is None else str(file)
-    how = choose_precision(precision, where, declared_by(module, spec).dtypes)
+    check_precision(precision, where)
+    made = filled("model", name, Model, given, file)
+    spec, tag = made.component.spec, split_tag(name)[1]
+    assert isinstance(spec, ModelSpec)
+    how = choose_precision(precision, where, declared_by(made.module, spec).dtypes)
     origin = functools.partial(
         assemble,
-        f"{component.qualified}.{tag}" if tag else component.qualified,
+        f"{made.component.qualified}.{tag}" if tag else made.component.qualified,
         dict(given),
         device=str(where),
         precision=how,
         tile=tile,
         weights=file,
     )
-    return Restorer(
-        module, spec, device=where, precision=how, tile=tile, origin=origin, weights=filled_with
-    )  # fmt: skip
+    return Restorer(made.module, spec, device=where, precision=how, tile=tile, origin=origin, weights=made.weights)

@@ -46,11 +46,16 @@ def choose_precision(name: str, device: torch.device, proved: Collection[str]) -
     """
     if name == "auto":
         return "bfloat16" if "bfloat16" in proved and fast_bfloat16(device) else "float32"
-    if name not in DTYPES:
+    check_precision(name, device)
+    return name
+
+
+def check_precision(name: str, device: torch.device) -> None:
+    """Raise UsageError for an unknown precision, DeviceError for one that the device cannot compute."""
+    if name not in ("auto", *DTYPES):
         raise UsageError(f"there is no precision {name!r}", f"use auto, {', '.join(DTYPES)}")
     if name == "float16" and device.type == "cpu":
         raise DeviceError("the CPU computes float16 slowly or not at all", "use --precision bfloat16 or float32")
-    return name
 
 
 def fast_bfloat16(device: torch.device) -> bool:

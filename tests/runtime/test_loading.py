@@ -190,6 +190,12 @@ def test_device_precision_and_tile(toy):
         restore.load("toy", tile=0)
 
 
+def test_a_precision_that_does_not_exist_is_told_before_weights_are_read(toy):
+    toy.install()
+    with pytest.raises(UsageError, match="there is no precision 'float8'"):
+        restore.load("toy", weights="gone.safetensors", precision="float8")
+
+
 class TestModelsThatReadTheFileThemselves:
     """A factory with an option ``weights`` is given the file, whatever it is."""
 
