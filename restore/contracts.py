@@ -243,6 +243,10 @@ class DecodesInStages(Protocol):
 class Loss(nn.Module):
     """A term of an objective, one value per sample."""
 
+    knows_mask: bool = False
+    """Whether it leaves out by itself what the observation's mask calls missing, and its value means the same for every
+    mask. A search that fits with one that does not divides its value by the share of the known pixels."""
+
     def forward(
         self,
         prediction: Tensor,

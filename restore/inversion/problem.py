@@ -24,8 +24,9 @@ class Problem:
 
     Args:
         observation: of ``n`` images.
-        fit: compares ``A(image)`` with what was observed, or None. Missing pixels count as equal, and its value is
-            divided by the share of the known ones, so that a weight means the same for every mask.
+        fit: compares ``A(image)`` with what was observed, or None. Missing pixels count as equal, and the value of a
+            loss that knows no mask is divided by the share of the known ones, so that a weight means the same for
+            every mask.
         terms: of the image itself, or None; they are given the observation and the context, and no target.
         context: what terms may ask for, the critic for one.
     """
@@ -43,13 +44,29 @@ class Problem:
         """Return the terms of images ``(n, C, H, W)``, ``fit`` among them; their sum is what is minimised."""
         found: Terms = {}
         if self.fit is not None:
-            found |= _named("fit", self.fit, self._compared(image), self.observation, self.context)
-            if self.observation.mask is not None:
-                share = known(self.observation.mask)
-                found = {name: value / share for name, value in found.items()}
+            found["fit"] = self._fitted(image)
         if self.terms is not None:
-            found |= _named("terms", self.terms, (image, None), self.observation, self.context)
+            found |= self._weighted("terms", self.terms, image, None)
         return found
+
+    def _fitted(self, image: Tensor) -> Tensor:
+        """Return how far images are from what was observed, ``(n,)``."""
+        assert self.fit is not None
+        values = self._weighted("fit", self.fit, *self._compared(image))
+        if self.observation.mask is not None:
+            share = known(self.observation.mask)
+            parts = {term.name: term.loss for term in self.fit.terms} if isinstance(self.fit, Objective) else {}
+            for name in values:
+                if not parts.get(name, self.fit).knows_mask:
+                    values[name] = values[name] / share
+        return total(values)
+
+    def _weighted(self, name: str, loss: Loss, image: Tensor, wanted: Tensor | None) -> Terms:
+        """Return the terms of an objective by their names, or a loss by this one."""
+        told: dict[str, Any] = {"observation": self.observation, "context": self.context}
+        if isinstance(loss, Objective):
+            return loss.weighted(image, wanted, **told)
+        return {name: loss(image, wanted, **told)}
 
     def _compared(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``A(image)`` and what it is compared with."""
@@ -108,19 +125,6 @@ def select(observation: Observation, index: Tensor) -> Observation:
         mask=None if observation.mask is None else observation.mask[index],
         params=rows(observation.params, index.tolist()),
     )
-
-
-def _named(
-    name: str,
-    loss: Loss,
-    images: tuple[Tensor, Tensor | None],
-    observation: Observation,
-    context: Mapping[str, Any],
-) -> Terms:
-    """Return the terms of an objective by their names, or a loss by this one."""
-    if name != "fit" and isinstance(loss, Objective):
-        return loss.weighted(*images, observation=observation, context=context)
-    return {name: loss(*images, observation=observation, context=context)}
 
 
 class Remembered:

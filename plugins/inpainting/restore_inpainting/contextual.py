@@ -33,6 +33,8 @@ class Contextual(Loss):
         UsageError: a window that is even or smaller than 3.
     """
 
+    knows_mask = True
+
     def __init__(self, weighting: Weighting = "near", window: int = 7, reduction: Reduction = "weights") -> None:
         super().__init__()
         if window < 3 or window % 2 == 0:
@@ -57,7 +59,10 @@ class Contextual(Loss):
             raise UsageError("contextual compares with what was observed", "pass Observation(image=..., mask=...)")
         seen, mask = observation.image, observation.mask
         if seen.shape != prediction.shape:
-            raise InputError(f"the prediction is {tuple(prediction.shape)}, and what was observed {tuple(seen.shape)}")
+            raise InputError(
+                f"contextual compares images {tuple(prediction.shape)} with what was observed, {tuple(seen.shape)}",
+                "in a search whose degradation changes the shape, give it as fit, which compares degraded images",
+            )
         missing = torch.zeros_like(seen[:, :1]) if mask is None else (mask > 0).to(seen)
         weight = importance(missing, self.window) if self.weighting == "near" else 1 - missing
         # Not a product with 0: what is missing may be NaN.

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import convolve2d
 
+import restore
 from restore.contracts import Observation
 from restore.errors import InputError, UsageError
 from restore.objective import build_objective
@@ -102,8 +103,9 @@ def test_a_window_has_a_centre_and_a_rim(window):
 def test_it_needs_an_observation_of_the_same_shape():
     with pytest.raises(UsageError, match="what was observed"):
         Contextual()(torch.rand(1, 3, 8, 8), None)
-    with pytest.raises(InputError, match="what was observed"):
+    with pytest.raises(InputError, match="what was observed") as caught:
         Contextual()(torch.rand(1, 3, 8, 8), None, observation=Observation(image=torch.rand(1, 3, 4, 4)))
+    assert "as fit" in caught.value.cure
 
 
 def test_it_is_a_loss_by_name():
@@ -111,3 +113,26 @@ def test_it_is_a_loss_by_name():
     objective = build_objective("2*contextual:weighting=none,reduction=sum")
     value = objective(image + 0.1, None, observation=Observation(image=image, mask=LEFT))
     assert value.item() == pytest.approx(2 * 0.1 * 3 * 64 * 32, rel=1e-4)
+
+
+def test_a_search_that_fits_with_it_divides_once(waves):
+    options = {"prior": "waves", "steps": 3, "restarts": 1, "seed": 0}
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., 8:] = 1
+    seen = Observation(image=waves, mask=mask)
+    for fit, extra in (("contextual", 0.0), ("contextual + 0.5*l1", 0.5)):
+        found = restore.load("inversion", fit=fit, **options).module.search(seen)
+        known = (found.image - waves)[..., :8].abs().mean()
+        wanted = Contextual()(found.image, None, observation=seen) + extra * known
+        torch.testing.assert_close(found.score, wanted, rtol=1e-4, atol=0)
+
+
+def test_with_a_degradation_that_changes_the_shape_it_is_a_fit(waves):
+    options = {"prior": "waves", "degradation": "bicubic:scale=4", "steps": 60, "restarts": 1, "seed": 0}
+    small = restore.degrade(waves, "bicubic:scale=4")
+    fits = "contextual:weighting=none"
+    found = restore.load("inversion", fit=fits, **options).module.search(Observation(image=small))
+    assert found.score < found.trace[0] / 4
+    with pytest.raises(InputError, match="contextual compares images") as caught:
+        restore.load("inversion", terms=fits, **options)(small)
+    assert "give it as fit" in caught.value.cure
