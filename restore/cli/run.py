@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from restore.cli.batch import Done, Ticker, finish, run_batch
 from restore.cli.files import expand
+from restore.cli.given import checked
 from restore.cli.masks import find_masks, mask_of
 from restore.cli.outputs import Job, plan
 from restore.errors import RestoreError, UsageError
+from restore.plugin import ModelSpec
 
 if TYPE_CHECKING:
+    from restore.images import Photo
     from restore.runtime import Restorer
     from restore.runtime.restorer import TileSize
 
@@ -74,6 +78,7 @@ def run(
     """Restore INPUT with MODEL and write the results to OUT."""
     from restore.options import parse, parse_pairs
     from restore.registry import registry
+    from restore.runtime.fitting import check_mask
     from restore.runtime.loading import assemble
 
     name, options = parse(model)
@@ -85,11 +90,20 @@ def run(
     chosen = plan(found, output, suffix=suffix, extension=extension, overwrite=overwrite)
     masks = find_masks(mask)
     component, _ = registry().find_weighted("model", name)
+    side = read_tile(tile)
+    checked(component, options)
+    if isinstance(component.spec, ModelSpec):
+        check_mask(masks is not None, component.spec, inputs[0])
     file = component.take_weights(options, weights and Path(weights))
-    restorer = assemble(name, options, device=device, precision=precision, tile=read_tile(tile), weights=file)
+    read = functools.partial(read_one, masks=masks, seed=seed, max_pixels=max_pixels)
+    waiting: dict[Job, Read] = {}
+    if len(chosen.jobs) == 1 and not as_json:  # what is wrong with the only image is told before a model is loaded
+        waiting = {job: read(job) for job in chosen.jobs if overwrite or not job.output.exists()}
+    restorer = assemble(name, options, device=device, precision=precision, tile=side, weights=file)
 
     def work(job: Job, tick: Ticker) -> Done:
-        return restore_one(restorer, job, masks, tick, seed=seed, overwrite=overwrite, max_pixels=max_pixels)
+        given = waiting.pop(job, None) or read(job)
+        return restore_one(restorer, given, job.output, tick, seed=seed, overwrite=overwrite)
 
     results = run_batch(chosen, work, by=restorer.spec.name, verb="restored", overwrite=overwrite)
     about = {
@@ -99,17 +113,15 @@ def run(
     finish(results, about, verb="restored", as_json=as_json)
 
 
-def restore_one(
-    restorer: Restorer,
-    job: Job,
-    masks: Any,
-    tick: Ticker,
-    *,
-    seed: int | None,
-    overwrite: bool,
-    max_pixels: int | None,
-) -> Done:
-    """Restore one image and write it. Raises RestoreError."""
+class Read(NamedTuple):
+    """What a model is given."""
+
+    photo: Photo
+    mask: Any
+
+
+def read_one(job: Job, *, masks: Any, seed: int | None, max_pixels: int | None) -> Read:
+    """Read an image and its mask. Raises RestoreError, also where the result could not be written."""
     from restore import images
     from restore.images.save import check_writable
 
@@ -117,12 +129,23 @@ def restore_one(
     photo = images.load(job.source, max_pixels=limit)
     check_writable(photo, job.output)
     mask = mask_of(photo, job, masks, seed=seed, max_pixels=limit)
-    outcome = restorer.restore(photo, mask=mask, seed=seed, progress=tick)
+    if mask is not None:
+        images.load_mask(mask, photo)
+    return Read(photo, mask)
+
+
+def restore_one(
+    restorer: Restorer, given: Read, output: Path, tick: Ticker, *, seed: int | None, overwrite: bool
+) -> Done:
+    """Restore one image and write it. Raises RestoreError."""
+    from restore import images
+
+    outcome = restorer.restore(given.photo, mask=given.mask, seed=seed, progress=tick)
     if outcome.error is not None:
         raise outcome.error
     if outcome.photo is None:
-        raise RestoreError(f"{job.source} gave no result")
-    images.save(outcome.photo, job.output, overwrite=overwrite)
+        raise RestoreError(f"{given.photo.name} gave no result")
+    images.save(outcome.photo, output, overwrite=overwrite)
     report = outcome.report
     remarks = [f"{outcome.photo.width} x {outcome.photo.height}", f"{report.seconds:.1f} s"]
     if report.missing_share is not None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor
 
-from restore.errors import InputError
+from restore.errors import InputError, UsageError
 from restore.images import Photo
 from restore.plugin import ModelSpec
 from restore.runtime.solid import MARGIN, solid
@@ -23,6 +23,17 @@ def check_size(photo: Photo, spec: ModelSpec) -> None:
             f"{spec.name} takes images of {width} x {height} only, and {photo.name} is {photo.width} x {photo.height}",
             spec.size_cure,
         )
+
+
+def check_mask(given: bool, spec: ModelSpec, name: str) -> None:
+    """Raise UsageError where a model fills holes and no mask is given for an image, or changes the size and one is."""
+    if not given and spec.task == "inpainting":
+        raise UsageError(
+            f"{spec.name} fills holes, and no mask says where {name} has any",
+            "give a mask, white = missing: --mask FILE (mask= in Python), or `alpha`",
+        )
+    if given and spec.scale not in (None, 1):
+        raise UsageError(f"{spec.name} changes the size, so that a mask has no meaning", "leave the mask out")
 
 
 def folded(span: Span, length: int) -> Tensor:

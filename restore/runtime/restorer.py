@@ -20,7 +20,7 @@ from restore.plugin import ModelSpec
 from restore.runtime import batches
 from restore.runtime.alpha import bare, is_alpha, opened
 from restore.runtime.declaring import declared_by
-from restore.runtime.fitting import check_size, rows_of
+from restore.runtime.fitting import check_mask, check_size, rows_of
 from restore.runtime.forward import Forward, Tally, prepare
 from restore.runtime.knowledge import Knowledge, knowledge
 from restore.runtime.outcome import Outcome, Report
@@ -256,16 +256,8 @@ class Restorer:
 
     def _hole(self, photo: Photo, mask: Any) -> Tensor | None:
         """Return ``(B, 1, H, W)``, true where a pixel is missing, or None without a mask."""
-        if mask is None:
-            if self.spec.task == "inpainting":
-                raise UsageError(
-                    f"{self.spec.name} fills holes, and no mask says where {photo.name} has any",
-                    "give a mask, white = missing: --mask FILE (mask= in Python), or `alpha`",
-                )
-            return None
-        if self.scale != 1:
-            raise UsageError(f"{self.spec.name} changes the size, so that a mask has no meaning", "leave the mask out")
-        return images.load_mask(mask, photo) > 0
+        check_mask(mask is not None, self.spec, photo.name)
+        return None if mask is None else images.load_mask(mask, photo) > 0
 
     def _report(self, seconds: float, tally: Tally, hole: Tensor | None, told: Sequence[str]) -> Report:
         cut = tally.tiles > 1

@@ -325,6 +325,43 @@ class TestErrors:
         assert "cannot be written" in result.stderr
 
 
+class TestBeforeTheModelIsLoaded:
+    """Loading may take long, and fail for a reason of its own."""
+
+    @pytest.fixture(autouse=True)
+    def unloadable(self, photos, monkeypatch):
+        def assemble(*_args, **_options):
+            raise AssertionError("loaded")
+
+        monkeypatch.setattr("restore.runtime.loading.assemble", assemble)
+        Image.new("L", (5, 5)).save("small.png")
+        (photos / "0-corrupt.png").write_bytes(b"no image")
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "message"),
+        [
+            (
+                ("srresnet", "photos/a.png", "-o", "x.png", "--set", "ensemble=maybe"),
+                2,
+                "ensemble must be true or false",
+            ),
+            (("srgan", "photos/a.png", "-o", "x.png", "--set", "fidelity=2"), 2, "fidelity"),
+            (("telea", "photos/a.png", "-o", "x.png"), 2, "no mask says where photos/a.png has any"),
+            (("telea", "photos/a.png", "-o", "x.png", "--mask", "small.png"), 1, "the mask small.png is 5 x 5"),
+            (("telea", "photos/a.png", "-o", "x.png", "--mask", "alpha"), 1, "has no alpha"),
+            (("srresnet", "photos/0-corrupt.png", "-o", "x.png"), 1, "0-corrupt.png"),
+            (("srresnet", "photos/a.png", "-o", "small.png"), 2, "exists already"),
+        ],
+    )
+    def test_a_mistake_is_told(self, arguments, code, message):
+        result = call(*arguments)
+        assert (result.exit_code, result.stdout) == (code, "")
+        assert message in result.stderr
+
+    def test_nothing_is_wrong(self):
+        assert "AssertionError: loaded" in call("srresnet", "photos/a.png", "-o", "x.png").stderr
+
+
 class TestInterruption:
     def test_progress_is_told_and_nothing_half_is_left(self, photos, monkeypatch):
         whole = Restorer.restore

@@ -25,6 +25,9 @@ class Box:
     Args:
         x, y: of its own upper left corner.
         width, height: at least 1.
+
+    Raises:
+        UsageError: it is no box.
     """
 
     x: int
@@ -32,13 +35,15 @@ class Box:
     width: int
     height: int
 
+    def __post_init__(self) -> None:
+        if self.x < 0 or self.y < 0 or self.width < 1 or self.height < 1:
+            raise UsageError(f"{self} is no box", "give x,y,width,height in pixels, from the upper left corner")
+
     def __str__(self) -> str:
         return f"box={self.x},{self.y},{self.width},{self.height}"
 
     def check(self, sides: tuple[int, int]) -> None:
-        """Raise UsageError where it is no box, or not in the proportions of these sides ``(height, width)``."""
-        if self.x < 0 or self.y < 0 or self.width < 1 or self.height < 1:
-            raise UsageError(f"{self} is no box", "give x,y,width,height in pixels, from the upper left corner")
+        """Raise UsageError where it is not in the proportions of these sides ``(height, width)``."""
         skew = self.width * sides[0] / (self.height * sides[1])
         if not 1 / SKEW <= skew <= SKEW:
             raise UsageError(

@@ -93,6 +93,12 @@ class SemanticInpainting(Model):
         chosen = PRESETS[preset]
         moved = optimizer not in (None, chosen.optimizer)
         rate = None if moved else chosen.learning_rate
+        self.box = None if box is None else Box(x=box[0], y=box[1], width=box[2], height=box[3])
+        if not coverage > 0:
+            raise UsageError(f"coverage={coverage} warns of every image", "give a number above 0, such as 0.15")
+        known_weight = chosen.known_weight if known_weight is None else known_weight
+        if known_weight < 0:
+            raise UsageError(f"known_weight={known_weight} leads away from what is known", "known_weight is 0 or more")
         self.prior = load_prior(prior, device="cpu", weights=weights)
         self.start: Start = start or chosen.start or ("encoder" if isinstance(self.prior, Encodes) else "random")
         self.settings = inversion.Settings(
@@ -104,12 +110,7 @@ class SemanticInpainting(Model):
             refine_steps=refine_steps, refine_stage=refine_stage, refine_rate=refine_rate, refine_weight=refine_weight,
         )  # fmt: skip
         check_abilities(self.prior, prior, self.start, self.settings)
-        if not coverage > 0:
-            raise UsageError(f"coverage={coverage} warns of every image", "give a number above 0, such as 0.15")
         self.preset, self.blend, self.seed, self.coverage, self.named = preset, blend, seed, coverage, prior
-        known_weight = chosen.known_weight if known_weight is None else known_weight
-        if known_weight < 0:
-            raise UsageError(f"known_weight={known_weight} leads away from what is known", "known_weight is 0 or more")
         weighting = chosen.weighting if weighting == "preset" else weighting
         self.rim = window if weighting == "near" and not known_weight else None
         """Side of the window without which nothing counts; None: all known pixels do."""
@@ -127,7 +128,6 @@ class SemanticInpainting(Model):
             image = self.prior.decode(self.prior.sample(1, torch.Generator().manual_seed(0)))
         _, self.channels, height, width = image.shape
         self.sides = (height, width)
-        self.box = None if box is None else Box(x=box[0], y=box[1], width=box[2], height=box[3])
         if self.box is not None:
             self.box.check(self.sides)
 

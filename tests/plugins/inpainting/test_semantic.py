@@ -128,7 +128,7 @@ class TestPresets:
             ({"prior": "gan-mnist", "refine_steps": 1}, "gan-mnist has no stages"),
             ({"prior": "dcgan-mnist", "refine_steps": 1, "refine_stage": 9}, "dcgan-mnist has no stage 9"),
             ({"coverage": 0}, "coverage=0"),
-            ({"box": "0,0,32"}, r"box must be int\+int\+int\+int"),
+            ({"box": "0,0,32"}, "box must be 4 whole numbers joined by commas, or none"),
             ({"box": "-1,0,32,32"}, "box=-1,0,32,32 is no box"),
             ({"box": (0, 0, 32, 0)}, "box=0,0,32,0 is no box"),
             ({"box": (0, 0, 64, 32)}, "would distort"),
