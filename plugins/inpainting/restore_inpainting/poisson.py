@@ -44,6 +44,7 @@ class Poisson:
         whole = self.missing.numpy()
         self._region = tuple(_around(places) for places in whole.nonzero())
         self._holes = whole[self._region]
+        self._rim = rim_of(self._holes)
         self._matrix = left_side(self._holes)
         self._divide = multigrid(self._matrix, *self._holes.nonzero())
 
@@ -51,7 +52,7 @@ class Poisson:
         """Return the image with its holes filled by each fill: known pixels are the image's, bit for bit.
 
         Args:
-            image: ``(C, H, W)``; what missing pixels hold is not looked at.
+            image: ``(C, H, W)``; what other pixels than those at the rim of a hole hold is not looked at.
             fills: ``(K, C, H, W)``, of gradients for all missing pixels.
 
         Returns:
@@ -74,7 +75,7 @@ class Poisson:
 
     def _membrane(self, known: Array, fill: Array) -> NDArray[np.float64]:
         """Return what has to be added to a fill ``(h, w)`` in each missing pixel."""
-        difference = np.where(self._holes, 0, known) - np.where(self._holes, 0, fill)
+        difference = np.where(self._rim, known, 0) - np.where(self._rim, fill, 0)
         tolerance = TOLERANCE * float(abs(difference).max())
         return solved(self._matrix, self._divide, right_side(self._holes, difference), tolerance)
 
@@ -92,6 +93,15 @@ def left_side(holes: NDArray[np.bool_]) -> Any:
     coupled = column >= 0
     start = np.append(np.int32(0), coupled.cumsum(dtype=np.int32)[len(near) - 1 :: len(near)])
     return csr_array((value[coupled], column[coupled], start), shape=(len(column), len(column)))
+
+
+def rim_of(holes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the rim of holes, ``(H, W)``: the known pixels beside, above or below a missing one."""
+    beside = np.zeros_like(holes)
+    for (here, there), (one, other) in zip(_pairs(beside), _pairs(holes), strict=True):
+        here |= other
+        there |= one
+    return beside & ~holes
 
 
 def right_side(holes: NDArray[np.bool_], difference: Array) -> NDArray[np.float64]:

@@ -143,3 +143,14 @@ def test_values_that_are_no_numbers_come_to_an_end(broken):
     with np.errstate(invalid="ignore"):
         known = blended(missing, image, fill)[:, ~missing]
     assert np.array_equal(known, image[:, ~missing], equal_nan=True)
+
+
+@pytest.mark.parametrize("far", [1e6, np.nan])
+def test_known_pixels_that_no_missing_one_touches_have_no_part(far):
+    missing = np.pad(holes(known=[(slice(30, 60), slice(30, 60))]), 1)
+    image, fill = np.random.default_rng(6).random((2, 1, *missing.shape))
+    wanted = directly(missing, image, fill)
+    image[0, 32:60, 32:60] = far  # all but the outermost pixels of the island
+    found = blended(missing, image, fill)
+    assert abs(found - wanted)[:, missing].max() < 1e-6
+    assert np.array_equal(found[:, ~missing], image[:, ~missing], equal_nan=True)
