@@ -73,7 +73,7 @@ def export(folder: Path, recipe: Recipe, network: nn.Module, account: Account) -
         "model": recipe.model,
         "options": json.dumps(dict(recipe.model_options), sort_keys=True),
         "recipe": recipe.name,
-        "recipe_options": json.dumps(dict(account.settings.options), sort_keys=True, default=str),
+        "recipe_options": json.dumps(told(account.settings.options), sort_keys=True, default=str),
         "steps": str(account.step),
         "seed": str(recipe.seed),
         **({"started_from": recipe.started_from} if recipe.started_from else {}),
@@ -84,6 +84,19 @@ def export(folder: Path, recipe: Recipe, network: nn.Module, account: Account) -
     return path
 
 
+def told(options: Mapping[str, object]) -> dict[str, object]:
+    """Return a recipe's options as others may read them: of a file or a folder its name, and not where it lay."""
+    return {key: _name(value) if isinstance(value, str | Path) else value for key, value in options.items()}
+
+
+def _name(value: str | Path) -> str:
+    try:
+        place = Path(value).expanduser()
+        return place.absolute().name if place.exists() else str(value)
+    except (OSError, RuntimeError):  # a text that is too long for a path, or begins with ~ and names no user
+        return str(value)
+
+
 def card(path: Path, recipe: Recipe, network: nn.Module, account: Account) -> str:
     """Return the model card as Markdown."""
     parameters = sum(p.numel() for p in network.parameters())
@@ -91,7 +104,7 @@ def card(path: Path, recipe: Recipe, network: nn.Module, account: Account) -> st
     rows = {
         "Model": f"`{recipe.model}` with {_listed(recipe.model_options)}; {parameters:,} parameters",
         "Licence": recipe.licence,
-        "Recipe": f"`restore train {recipe.name}` with {_listed(account.settings.options)}",
+        "Recipe": f"`restore train {recipe.name}` with {_listed(told(account.settings.options))}",
         "Steps": f"{account.step:,} of {recipe.steps:,}",
         "Seed": str(recipe.seed),
         "Training data": account.data,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 import restore
+from restore import weights
 from restore.training import train
 from restore.training.export import rounded
 
@@ -49,6 +51,24 @@ def test_a_licence_of_its_own_and_no_rows_about_nothing(doubling, settings):
     assert rows(card)["Licence"] == "CC-BY-4.0"
     assert not {"Data terms", "Validation set", "Measured"} & set(rows(card))
     assert card.endswith("- none was given\n")
+
+
+def test_files_are_told_by_their_names_and_nobodys_folders(doubling, settings, tmp_path):
+    file = tmp_path / "start.safetensors"
+    file.touch()
+    long = "l1 + " * 100 + "tv"
+    options = {
+        "init": str(file),
+        "folder": tmp_path,
+        "data_terms": "CC/BY",
+        "content": long,
+        "text": "~nobody-at-all/x",
+    }
+    result = train(doubling(), settings("run", options=options))
+    wanted = {**options, "init": "start.safetensors", "folder": tmp_path.name}
+    assert json.loads(weights.read(result.weights)[1]["recipe_options"]) == wanted
+    assert "init=start.safetensors" in rows(read(result))["Recipe"]
+    assert str(tmp_path) not in read(result)
 
 
 def test_a_bar_or_a_line_break_does_not_end_the_table(doubling, settings):

@@ -91,6 +91,7 @@ class EncoderFaces(Recipe):
         check_number("ema", ema, least=0, below=1)
         self.objective = build_objective(loss)
         self.taught = find_taught(prior, self.model)
+        self.started_from = f"{self.taught.name}, sha256 {self.taught.sha256}"
         self.model_options = {**self.taught.options, "encoder_width": encoder_width}
         self.steps, self.batch_size, self.seed = steps, batch_size, seed
         self.latent_weight, self.initial_rate, self.warmup, self.ema = latent_weight, learning_rate, warmup, ema

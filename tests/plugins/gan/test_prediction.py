@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import restore
 from restore import weights
 from restore.contracts import Encodes
 from restore.errors import InputError, UsageError, WeightsError
-from restore.registry import registry
+from restore.registry import Registry, registry
 from restore.training import Settings, train
 from restore.training.population import population_statistics
 from restore_gan.dcgan import DCGAN
@@ -78,6 +79,8 @@ def test_what_it_writes_is_the_prior_bit_for_bit_with_an_encoder(tmp_path, photo
     assert json.loads(metadata["options"]) == {**OPTIONS, "encoder_width": 4}
     assert after.keys() - before.keys() == {name for name in after if name.startswith("encoder.")} != set()
     assert all(torch.equal(after[name], value) for name, value in before.items())
+    assert json.loads(metadata["recipe_options"])["prior"] == "prior.safetensors"
+    assert metadata["started_from"] == f"prior.safetensors, sha256 {weights.digest(taught)}"
     prior = restore.load_prior("dcgan-faces", device="cpu", weights=result.weights)
     assert isinstance(prior, Encodes)
     assert prior.encode(torch.rand(2, 3, 16, 16)).shape == (2, 5)
@@ -86,6 +89,7 @@ def test_what_it_writes_is_the_prior_bit_for_bit_with_an_encoder(tmp_path, photo
     assert (
         f"4 images, 16 x 16, crop auto, and images of prior.safetensors, sha256 {weights.digest(taught)[:12]}" in card
     )
+    assert str(tmp_path) not in card + str(metadata)
 
 
 def test_the_encoder_learns_the_latents_of_the_priors_images(tmp_path, photos, taught):
@@ -192,10 +196,14 @@ def test_weights_that_cannot_be_taught(tmp_path, taught):
         build(prior=str(digits))
     with pytest.raises(WeightsError, match=r"absent.safetensors"):
         build(prior=str(tmp_path / "absent.safetensors"))
-    bare = registry().find("prior", "dcgan-faces")
-    if not bare.weights:
-        with pytest.raises(WeightsError, match="no weights that an encoder could learn from"):
-            build()
+
+
+def test_a_prior_without_weights_cannot_be_taught(monkeypatch):
+    known = registry().find("prior", "dcgan-faces")
+    bare = replace(known, spec=replace(known.spec, weights=()))
+    monkeypatch.setattr("restore_gan.taught.registry", lambda: Registry(plugins=(), components=(bare,)))
+    with pytest.raises(WeightsError, match="no weights that an encoder could learn from"):
+        build()
 
 
 def test_the_shipped_size_stays_below_ten_megabytes():
