@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import keyword
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from restore.errors import UsageError
 from restore.values import convert, type_name
 
 Factory = Callable[..., Any]
+ANOTHER = re.compile(r",(?=[A-Za-z_][\w-]*=)")
+"""Between two pairs in one text."""
 _BETWEEN_OPTIONS = re.compile(r",(?!\s*[-+]?\.?\d[-+.\deE\s]*(?:,|$))")
 """A comma, unless a number stands between it and the next one."""
 
@@ -46,13 +49,15 @@ def parse(text: str) -> tuple[str, dict[str, str]]:
 
 
 def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
-    """Turn ``["key=value", ...]`` into a dictionary.
+    """Turn ``["key=value", ...]`` into a dictionary; a text may hold several, ``key=value,key=value``.
+
+    What follows a colon belongs to the component before it: ``prior=dcgan-faces:width=64,latent=100`` is one pair.
 
     Raises:
         UsageError: a part without ``=``, or one key twice.
     """
     options: dict[str, str] = {}
-    for pair in pairs:
+    for pair in (one for text in pairs for one in _apart(text)):
         key, equals, value = pair.partition("=")
         name = key.strip().replace("-", "_")
         if not equals or not name:
@@ -61,6 +66,12 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
             raise UsageError(f"the option {name!r} is given twice", f"{options[name]!r} and {value.strip()!r}")
         options[name] = value.strip()
     return options
+
+
+def _apart(text: str) -> list[str]:
+    before, colon, rest = text.partition(":")
+    *whole, last = ANOTHER.split(before)
+    return [*whole, f"{last}{colon}{rest}"]
 
 
 def take_weights(options: dict[str, Any], beside: Any = None) -> Any:
@@ -85,18 +96,45 @@ def take_weights(options: dict[str, Any], beside: Any = None) -> Any:
 def signature(factory: Factory) -> dict[str, inspect.Parameter]:
     """Return the options of a factory: its keyword parameters, with annotations resolved to types.
 
-    A compiled factory that does not tell its signature has none.
+    - A parameter whose name Python reserves, ``from_``, is the option ``from``.
+    - A class whose ``__init__`` takes ``**options`` passes them to its base, whose options are then its own too, but
+      for those without a default, which it must give itself.
+    - A compiled factory that does not tell its signature has none.
     """
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    try:
-        parameters = inspect.signature(factory).parameters
-    except ValueError:
-        return {}
-    return {
-        name: parameter.replace(annotation=_resolved(parameter.annotation, factory))
-        for name, parameter in parameters.items()
-        if parameter.kind in named
-    }
+    found: dict[str, inspect.Parameter] = {}
+    for asked in _asked(factory):
+        for name, parameter in inspect.signature(asked).parameters.items():
+            given = asked is not factory and parameter.default is parameter.empty
+            if parameter.kind in named and not given:
+                resolved = parameter.replace(annotation=_resolved(parameter.annotation, asked))
+                found.setdefault(written(name), resolved)
+    return found
+
+
+def _asked(factory: Factory) -> Iterator[Factory]:
+    """Yield a factory and, of a class, its bases as long as ``**options`` are passed on."""
+    line: tuple[type, ...] = factory.__mro__[1:-1] if inspect.isclass(factory) else ()
+    bases: list[Factory] = [base for base in line if "__init__" in vars(base)]
+    for asked in (factory, *bases):
+        try:
+            taken = inspect.signature(asked).parameters.values()
+        except ValueError:
+            return
+        yield asked
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in taken):
+            return
+
+
+def written(name: str) -> str:
+    """Return how people write a parameter: ``from_``, as Python has to, is ``from``."""
+    plain = name.removesuffix("_")
+    return plain if keyword.iskeyword(plain) else name
+
+
+def parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return checked options as what a factory is called with: ``from`` is ``from_``."""
+    return {f"{name}_" if keyword.iskeyword(name) else name: value for name, value in options.items()}
 
 
 def _resolved(annotation: Any, factory: Factory) -> Any:
@@ -115,7 +153,9 @@ def _resolved(annotation: Any, factory: Factory) -> Any:
 
 def describe(factory: Factory) -> list[Option]:
     """Return the options of a factory with what its docstring says of them."""
-    described = {**_arguments(factory), **_arguments(getattr(factory, "__init__", None))}
+    described: dict[str, str] = {}
+    for asked in reversed([*_asked(factory)]):
+        described |= {**_arguments(asked), **_arguments(getattr(asked, "__init__", None))}
     return [
         Option(
             name=name,
@@ -142,7 +182,7 @@ def _arguments(documented: object) -> dict[str, str]:
         indent = depth if indent is None else indent
         head, colon, rest = line.strip().partition(":")
         if colon and depth == indent:
-            name = head.split(" ")[0]
+            name = written(head.split(" ")[0])
             found[name] = rest.strip()
         elif name and line.strip():
             found[name] += " " + line.strip()
@@ -171,7 +211,8 @@ def converted(name: str, factory: Factory, given: Mapping[str, Any]) -> dict[str
     """Return options as ``check`` does, and miss none that is absent. Raises UsageError."""
     known = signature(factory)
     checked = {}
-    for key, value in given.items():
+    for name_given, value in given.items():
+        key = written(name_given)
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""

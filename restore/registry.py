@@ -93,7 +93,7 @@ class Component:
         factory = self.factory()
         chosen = component_options.check(self.spec.name, factory, given)
         try:
-            return factory(**chosen)
+            return factory(**component_options.parameters(chosen))
         except (RestoreError, MemoryError):
             raise
         except (Exception, SystemExit) as error:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restore.errors import UsageError
-from restore.options import check, describe, parse, parse_pairs, take_weights
+from restore.options import check, describe, parameters, parse, parse_pairs, take_weights
 
 
 class Net:
@@ -131,6 +131,66 @@ def test_any_callable_is_a_factory():
         assert check("make", factory, {"sigma": "0.5"}) == {"sigma": 0.5}
     with pytest.raises(UsageError, match="has no option 'strength'"):
         check("make", make, {"strength": 1})
+
+
+class Base:
+    """What others build on.
+
+    Args:
+        width: of the layers.
+        depth: how many layers.
+    """
+
+    def __init__(self, channels: int, width: int = 8, depth: int = 2, lambda_: float = 0.5) -> None:
+        self.options = (channels, width, depth, lambda_)
+
+
+class Deeper(Base):
+    """More layers.
+
+    Args:
+        from_: where to begin.
+        depth: how many layers, two and more.
+    """
+
+    def __init__(self, from_: Literal["left", "right"] = "left", depth: int = 4, **options: float) -> None:
+        super().__init__(3, depth=depth, **options)
+        self.start = from_
+
+
+def test_options_that_are_passed_on_are_those_of_the_base():
+    told = {option.name: (option.type, option.default, option.description) for option in describe(Deeper)}
+    assert told == {
+        "from": ("left | right", "left", "where to begin."),
+        "depth": ("int", 4, "how many layers, two and more."),
+        "width": ("int", 8, "of the layers."),
+        "lambda": ("float", 0.5, ""),
+    }
+    assert [option.name for option in describe(Base)] == ["channels", "width", "depth", "lambda"]
+
+
+def test_what_python_reserves_can_be_the_name_of_an_option():
+    assert parse_pairs(["from=left,width=6"]) == {"from": "left", "width": "6"}
+    for name in ("from", "from_"):
+        chosen = check("net", Deeper, {name: "right", "width": "6", "lambda": "1"})
+        assert chosen == {"from": "right", "width": 6, "lambda": 1.0}
+        made = Deeper(**parameters(chosen))
+        assert (made.start, made.options) == ("right", (3, 6, 4, 1.0))
+    with pytest.raises(UsageError, match="net has no option 'class'"):
+        check("net", Deeper, {"class": 1})
+
+
+@pytest.mark.parametrize(
+    ("pairs", "options"),
+    [
+        (["from=mnist,to=edge"], {"from": "mnist", "to": "edge"}),
+        (["a=1, b=2"], {"a": "1, b=2"}),
+        (["box=1,2,3,4,b-c=5"], {"box": "1,2,3,4", "b_c": "5"}),
+        (["a=1,prior=dcgan:width=64,latent=100", "b=2"], {"a": "1", "prior": "dcgan:width=64,latent=100", "b": "2"}),
+    ],
+)
+def test_pairs_may_stand_in_one_text(pairs, options):
+    assert parse_pairs(pairs) == options
 
 
 def test_a_compiled_factory_without_a_signature_has_no_options():

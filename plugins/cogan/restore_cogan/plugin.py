@@ -1,10 +1,28 @@
-"""Registration of coupled priors and their training recipes."""
+"""Registration of coupled priors, of the model that translates by them, and of their training recipes."""
 
 from __future__ import annotations
 
-from restore.plugin import PriorSpec, RecipeSpec, hookimpl
+from restore.plugin import ModelSpec, PriorSpec, RecipeSpec, hookimpl
 
 COGAN = "Liu and Tuzel, Coupled Generative Adversarial Networks, NIPS 2016, arXiv 1606.07536"
+
+
+@hookimpl
+def restore_models() -> list[ModelSpec]:
+    """What a pair does with an image of one domain; size and channels are the prior's."""
+    return [
+        ModelSpec(
+            name="cogan",
+            factory="restore_cogan.translation:Translation",
+            task="translation",
+            summary="The image of another domain that belongs to an image, by a pair learnt without pairs",
+            channels=(1,),
+            size_cure="resize it first, as the prior's images are",
+            stochastic=True,
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+    ]
 
 
 @hookimpl

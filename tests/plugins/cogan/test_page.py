@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
 import pytest
 
+from restore.inversion import Settings, invert
 from restore.options import signature
 from restore.registry import registry
 
@@ -37,22 +39,32 @@ def test_defaults_are_as_the_page_says(row, numbers):
         assert tuple(found) == defaults
 
 
-def test_the_example_translates(tmp_path, digits, run, monkeypatch):
+def examples():
+    return re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def test_the_examples_draw_and_translate(tmp_path, digits, run, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run("cogan-mnist-edge", Path("runs/edge"), digits / "mnist", every=100)
-    example, _ = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    short = example.replace("(image=digits))", "(image=digits), settings=inversion.Settings(steps=2, restarts=1))")
-    assert short != example
+    drawing, translating, _ = examples()
+    monkeypatch.setattr("restore.inversion.invert", functools.partial(invert, settings=Settings(steps=2, restarts=1)))
     names: dict[str, object] = {}
-    exec(compile(short, "docs/cogan.md", "exec"), names)
-    assert names["translated"].shape == names["edges"].shape == (8, 1, 28, 28)
+    exec(compile(drawing, "docs/cogan.md", "exec"), names)
+    assert names["edges"].shape == names["found"].image.shape == (8, 1, 28, 28)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    quick = translating.replace("seed=0", 'seed=0, steps=2, pool=10, device="cpu"')
+    assert quick != translating
+    exec(compile(quick, "docs/cogan.md", "exec"), names)
+    assert names["found"].reconstruction.shape == (8, 1, 28, 28)
+    assert float(names["found"].explained.max()) <= 1
 
 
 def test_the_example_adapts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("restore.training.journal._board", lambda folder, start: None)
     monkeypatch.setattr("restore_cogan.coupled.POPULATION", 256)
-    _, example = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    *_, example = examples()
     names: dict[str, object] = {}
     exec(compile(example, "docs/cogan.md", "exec"), names)
     assert (tmp_path / "reader.safetensors").is_file()

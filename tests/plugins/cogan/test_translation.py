@@ -1,0 +1,128 @@
+"""The model ``cogan``: what belongs to an image in the other domain, and images that the pair does not know."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+import restore
+from restore import weights as store
+from restore.artifacts import WeightsSpec
+from restore.cli import cli
+from restore.contracts import Observation
+from restore.errors import InputError, UsageError, WeightsError
+from restore_cogan import translation
+from restore_cogan.prior import CoGAN
+
+QUICK = {"seed": 0, "device": "cpu", "steps": 40, "restarts": 2, "pool": 50}
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """A pair whose images differ, not trained, and the file of its weights."""
+    torch.manual_seed(1)
+    options = {"names": ["mnist", "edge"], "width": 0.03, "latent": 4}
+    prior = CoGAN(**{**options, "names": ("mnist", "edge")}).eval()
+    for norm in prior.generator.shared:
+        norm[1].running_var.fill_(0.3)
+    path = tmp_path_factory.mktemp("pair") / "pair.safetensors"
+    store.write(path, prior.state_dict(), {"model": "cogan-mnist-edge", "options": json.dumps(options)}, half=True)
+    return restore.load_prior("cogan-mnist-edge", device="cpu", weights=path), path
+
+
+@pytest.fixture
+def images(pair):
+    prior, _ = pair
+    with torch.no_grad():
+        return prior.decode_pair(prior.sample(3, torch.Generator().manual_seed(8)))
+
+
+@pytest.mark.parametrize(("domains", "given"), [({"from_": "mnist"}, 0), ({"from": "edge", "to": "mnist"}, 1)])
+def test_it_finds_the_other_image_of_a_pair(pair, images, domains, given):
+    model = restore.load("cogan", weights=pair[1], **domains, **QUICK)
+    found = model.module.search(Observation(image=images[given]))
+    torch.testing.assert_close(found.reconstruction, images[given], atol=0.02, rtol=0)
+    torch.testing.assert_close(found.image, images[1 - given], atol=0.04, rtol=0)
+    assert found.latent.shape == (3, 4)
+    assert float(found.explained.min()) > 0.95
+    assert torch.equal(model(images[given]), found.image)
+    alone = model(images[given][1:2])
+    torch.testing.assert_close(alone, found.image[1:2], atol=1e-4, rtol=0)
+
+
+def test_it_warns_of_what_the_pair_does_not_know(pair, images):
+    batch = torch.stack([images[0][0], torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0))])
+    model = restore.load("cogan", weights=pair[1], from_="mnist", **QUICK)
+    known, stranger = (model.restore(image).report.warnings for image in batch)
+    assert len(known) == 0
+    assert "of the image, less than coverage=0.6" in stranger[0]
+    with pytest.warns(restore.notices.RestoreWarning, match="image 2 of the batch"):
+        model.module(batch)
+
+
+def test_the_command(pair, images, tmp_path):
+    _, path = pair
+    digit = images[0][0, 0].mul(255).round().byte().numpy()
+    Image.fromarray(digit).save(tmp_path / "digit.png")
+    words = ["run", "cogan", str(tmp_path / "digit.png"), "--weights", str(path), "--seed", "0", "--device", "cpu"]
+    options = ["steps=60,restarts=2", "pool=50", "from=mnist,to=edge"]
+    result = CliRunner().invoke(
+        cli, [*words, "-o", str(tmp_path / "edge.png"), *(word for text in options for word in ("--set", text))]
+    )
+    assert result.exit_code == 0, result.output
+    edge = np.asarray(Image.open(tmp_path / "edge.png")) / 255
+    assert np.abs(edge - images[1][0, 0].numpy()).max() < 0.05
+    Image.fromarray(np.zeros((30, 20), np.uint8)).save(tmp_path / "digit.png")
+    result = CliRunner().invoke(cli, [*words, "-o", str(tmp_path / "other.png"), "--set", "from=mnist"])
+    assert result.exit_code == 1
+    assert "20 x 30" in result.output
+    assert "28 x 28" in result.output
+    assert "resize it first" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"from": "usps"}, "no domain 'usps'"),
+        ({"to": "mnist"}, "from mnist to mnist is no translation"),
+        ({"to": "usps"}, "no domain 'usps'"),
+        ({"pool": 1, "restarts": 2}, "pool=1"),
+        ({"coverage": 1.0}, "coverage=1"),
+        ({"steps": 0}, "steps=0"),
+    ],
+)
+def test_what_cannot_be(pair, options, message):
+    with pytest.raises(UsageError, match=message):
+        restore.load("cogan", weights=pair[1], device="cpu", **{"from": "mnist", **options})
+
+
+def test_images_that_do_not_fit(pair, images):
+    module = restore.load("cogan", weights=pair[1], from_="mnist", **QUICK).module
+    with pytest.raises(InputError, match="resize them"):
+        module(images[0][..., :20])
+    with pytest.raises(InputError, match="NaN"):
+        module(images[0] * torch.nan)
+    with pytest.raises(InputError, match="a mask keeps known pixels"):
+        module(Observation(image=images[0], mask=torch.zeros_like(images[0])))
+
+
+def test_which_pair_is_meant(pair, tmp_path, monkeypatch):
+    assert translation.find_pair(pair[1], set()) == "cogan-mnist-edge"
+    store.write(tmp_path / "bare.safetensors", {"a": torch.zeros(1)}, {})
+    with pytest.raises(UsageError, match="does not say of what"):
+        translation.find_pair(tmp_path / "bare.safetensors", set())
+    with pytest.raises(WeightsError):
+        translation.find_pair(tmp_path / "absent.safetensors", set())
+    with pytest.raises(UsageError, match="no pair that has weights knows edge and moon"):
+        translation.find_pair(None, {"moon", "edge"})
+    with pytest.raises(UsageError, match="dcgan-mnist has one domain"):
+        restore.load("cogan:from=mnist", prior="dcgan-mnist", device="cpu")
+    shipped = WeightsSpec(tag="moon", file="x:y.safetensors", sha256="0" * 64, options={"names": ("mnist", "moon")})
+    component = restore.registry.registry().find("prior", "cogan-mnist-edge")
+    monkeypatch.setattr(type(component), "weights", property(lambda one: (shipped,) if one == component else ()))
+    assert translation.find_pair(None, {"moon"}) == f"{component.qualified}.moon"
