@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SCHEMA = 1
+NARROWEST = 20
+"""Characters of a last column in which words are still read when it is wrapped."""
 
 
 @functools.cache
@@ -54,28 +57,36 @@ def width() -> int:
     return max(shutil.get_terminal_size((80, 24)).columns, 40)
 
 
-def table(rows: Sequence[Sequence[str]], *, indent: int = 2, whole: bool = False) -> list[str]:
+def table(rows: Sequence[Sequence[str]], *, indent: int = 2, whole: bool = False, wrap: bool = False) -> list[str]:
     """Align rows of one length in columns.
 
-    Lines are cut with an ellipsis where the terminal ends; a file or a pipe gets them whole, and so does a
-    terminal, which wraps them, where the last columns matter (``whole``).
+    Lines are cut with an ellipsis where the terminal ends, or the last column is wrapped there (``wrap``); a file or a
+    pipe gets them whole, and so does a terminal, which wraps them, where the last columns matter (``whole``).
     """
     if not rows:
         return []
     cut = not whole and (sys.stdout.isatty() or bool(os.environ.get("COLUMNS")))
     sides = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     shown = [i for i, side in enumerate(sides) if side]
+    margin = indent + sum(sides[i] + 2 for i in shown)
     lines = []
     for row in rows:
-        cells = [row[i].ljust(sides[i]) for i in shown]
-        line = " " * indent + "  ".join([*cells, row[-1]]).rstrip()
-        lines.append(shortened(line, width()) if cut else line)
+        head = " " * indent + "".join(row[i].ljust(sides[i]) + "  " for i in shown)
+        if cut and wrap and width() - margin >= NARROWEST:
+            first, *rest = textwrap.wrap(row[-1], width() - margin) or [""]
+            lines += [(head + first).rstrip(), *(" " * margin + line for line in rest)]
+        else:
+            line = (head + row[-1]).rstrip()
+            lines.append(shortened(line, width()) if cut else line)
     return lines
 
 
 def shortened(text: str, length: int) -> str:
-    """Cut a text to a length, with an ellipsis where something is missing."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+    """Cut a text to a length, with an ellipsis where something is missing; within a word only where it must be."""
+    if len(text) <= length:
+        return text
+    words = text[:length].rpartition(" ")[0].rstrip(" ,;:")
+    return (words if len(words) > length // 2 else text[: length - 1].rstrip()) + "…"
 
 
 def human_size(count: int) -> str:

@@ -11,7 +11,7 @@ from restore import published
 from restore import weights as store
 from restore.cli.console import human_size
 from restore.errors import WeightsError
-from restore.plugin import WeightsSpec
+from restore.plugin import RecipeSpec, WeightsSpec
 from restore.registry import Component, registry
 
 State = Literal["packaged", "imported", "absent"]
@@ -197,6 +197,22 @@ def entries_of(component: Component) -> list[Entry]:
     """Return the weights of a component, then the networks that it sees with."""
     own: list[Entry] = [Shipped(component, spec) for spec in component.weights]
     return [*own, *(Network(published.Network(spec), (component,)) for spec in component.spec.networks)]
+
+
+def trained_by(component: Component) -> list[str]:
+    """Return the recipes that train a component; where a prior and a model share a name, they train the prior."""
+    found, name = registry(), component.spec.name
+    if component.spec.kind == "model" and any(prior.spec.name == name for prior in found.of_kind("prior")):
+        return []
+    return [c.spec.name for c in found.of_kind("recipe") if isinstance(c.spec, RecipeSpec) and c.spec.model == name]
+
+
+def lacks_weights(component: Component) -> bool:
+    """Whether a component that is trained has no weights here."""
+    known = [Shipped(component, spec) for spec in component.weights]
+    if known:
+        return all(entry.state == "absent" for entry in known)
+    return component.spec.kind in ("model", "prior") and bool(trained_by(component))
 
 
 def row(entry: Entry) -> list[str]:

@@ -17,12 +17,12 @@ from restore import weights as weights_store
 from restore.blending import knobs
 from restore.cli import protocol_page
 from restore.cli.console import emit, table, warn, width
-from restore.cli.entries import Entry, Network, Shipped, as_dict, entries_of, row
+from restore.cli.entries import Entry, Network, Shipped, as_dict, entries_of, row, trained_by
 from restore.cli.given import checked
 from restore.cli.listing import as_dict as component_as_dict
 from restore.errors import PluginError, UsageError
 from restore.options import Option, describe, parse
-from restore.plugin import ModelSpec, ProtocolSpec, RecipeSpec, Spec, WeightsSpec
+from restore.plugin import ModelSpec, ProtocolSpec, Spec, WeightsSpec
 from restore.provenance import Provenance, provenance
 from restore.registry import Component, registry, split_tag
 from restore.values import as_json, as_text
@@ -173,12 +173,6 @@ def _taking(given: Mapping[str, str], pages: Sequence[_Page]) -> list[_Page]:
     if refused and not taken:
         raise refused[0]
     return taken
-
-
-def trained_by(component: Component) -> list[str]:
-    """Return the recipes that train a component."""
-    recipes = registry().of_kind("recipe")
-    return [c.spec.name for c in recipes if isinstance(c.spec, RecipeSpec) and c.spec.model == component.spec.name]
 
 
 def _wrapped(text: str, indent: int = 2) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from restore.cli.console import emit, table, warn
+from restore.cli.entries import lacks_weights
 from restore.errors import UsageError
 from restore.plugin import HOOKS, ModelSpec, NetworkSpec, Spec, WeightsSpec
 from restore.registry import Component, PluginRecord, Registry, registry
@@ -24,8 +25,9 @@ Examples:
   restore list models --task super-resolution
   restore list --json
 
-A name that two plugins offer is shown as distribution:name; use it so.
-Plugins that cannot be used are told on standard error.
+A name that two plugins offer is shown as distribution:name; use it so. What has
+no weights is trained first: `restore info NAME` names the recipes. Plugins that
+cannot be used are told on standard error.
 """
 
 
@@ -81,16 +83,19 @@ def list_(kind: str | None, task: str | None, as_json: bool) -> None:
 
 
 def _tables(components: Iterable[Component], found: Registry) -> Iterable[str]:
+    """Yield a table a kind; alone it has whole summaries, and among others a line a component."""
     rows: dict[str, list[list[str]]] = {}
     for component in components:
-        rows.setdefault(component.spec.kind, []).append(
-            [displayed_name(component, found), getattr(component.spec, "task", ""), component.spec.summary]
+        spec = component.spec
+        remark = "no weights" if lacks_weights(component) else ""
+        rows.setdefault(spec.kind, []).append(
+            [displayed_name(component, found), getattr(spec, "task", ""), remark, spec.summary]
         )
     for number, (kind, of_kind) in enumerate(rows.items()):
         if number:
             yield ""
         yield click.style(PLURALS[kind], bold=True)
-        yield from table(of_kind)
+        yield from table(of_kind, wrap=len(rows) == 1)
 
 
 def displayed_name(component: Component, found: Registry) -> str:

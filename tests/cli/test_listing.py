@@ -33,6 +33,11 @@ def call(*arguments, **environment):
     return CliRunner(env={"COLUMNS": "80", **environment}).invoke(cli, ["list", *arguments])
 
 
+def heads(lines):
+    """Return the lines that begin a component, and not those that go on with its summary."""
+    return [line for line in lines[1:] if line[2:3] not in ("", " ")]
+
+
 @pytest.fixture
 def many(site):
     site.install("restore-many", PLUGIN)
@@ -43,15 +48,37 @@ def test_sixty_components_fit_a_terminal(many):
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert len(lines) > 60
-    assert max(map(len, lines)) == 80
+    assert 70 < max(map(len, lines)) <= 80
     headings = [line for line in lines if line and not line.startswith(" ")]
     assert headings == ["degradations", "models", "losses", "priors", "metrics", "recipes", "protocols"]
     assert all(lines[lines.index(heading) - 1] == "" for heading in headings[1:])
     [row] = [line for line in lines if "model-03" in line]
     assert row.split()[:3] == ["model-03", "denoising", "What"]
-    assert row.endswith("…")
+    assert row.endswith(" What it does, told so long…")  # no word is cut
     block = lines[lines.index("models") + 1 :][:31]
     assert len({line.index("What") for line in block if "What" in line}) == 1
+
+
+def test_one_kind_has_whole_summaries(many):
+    lines = call("models").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    start, end = (next(n for n, line in enumerate(lines) if name in line) for name in ("model-03", "model-04"))
+    first, *rest = lines[start:end]
+    assert rest
+    assert {len(line) - len(line.lstrip()) for line in rest} == {first.index("What")}
+    whole = " ".join([first[first.index("What") :], *map(str.strip, rest)])
+    assert whole == "What it does, told so long that no terminal of 80 columns could show it all"
+
+
+def test_what_is_trained_and_has_no_weights_is_shown(many):
+    """Weights that are declared and whose file is not here are none either."""
+    lines = call("priors").stdout.splitlines()
+    assert any(line.split()[:3] == ["cogan-digits", "no", "weights"] for line in lines)
+    assert any(line.split()[:2] == ["dcgan-faces", "Faces,"] for line in lines)
+    shown = {line.split()[0]: line for line in heads(call("models").stdout.splitlines())}
+    assert "no weights" in shown["weighted"]
+    assert not any("no weights" in shown[name] for name in ("srresnet", "telea", "model-00"))
 
 
 def test_a_pipe_gets_whole_lines(many, site):
@@ -68,7 +95,7 @@ def test_a_kind_in_the_singular_or_plural(many, kind):
 
 
 def test_a_task(many):
-    rows = call("--task", "inpainting").stdout.splitlines()[1:]
+    rows = heads(call("--task", "inpainting").stdout.splitlines())
     assert len([row for row in rows if "model-" in row]) == 15
     assert all("inpainting" in row for row in rows)
 
@@ -104,7 +131,7 @@ def test_protocols():
     lines = call("protocols").stdout.splitlines()
     assert lines[0] == "protocols"
     assert {"rgb", "sr-x4", "sr-x4-matlab", "denoise-gray-50", "inpaint-half"} <= {line.split()[0] for line in lines}
-    assert all(len(line.split()) > 2 for line in lines[1:])
+    assert all(len(line.split()) > 2 for line in heads(lines))
 
 
 def test_an_unknown_kind_is_a_usage_error(many):
