@@ -11,7 +11,7 @@ from restore.errors import UsageError
 
 _SHOWN = 8
 _OF_A_METRIC = ("distribution", "description")
-"""What decides a metric's scores. The description has the hashes of its weights."""
+"""What decides a metric's scores. The description has the hashes of its weights; one that has none tells nothing."""
 _OF_A_VERSION = ("version", "source")
 
 
@@ -136,7 +136,7 @@ def _metric_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[
         if told_a.get("absent") or told_b.get("absent"):
             continue  # it has no scores there
         for name in _OF_A_METRIC:
-            if told_a.get(name) != told_b.get(name):
+            if None not in (told_a.get(name), told_b.get(name)) and told_a[name] != told_b[name]:
                 yield f"metric {metric}, {name}: {_text(told_a.get(name))} and {_text(told_b.get(name))}"
 
 

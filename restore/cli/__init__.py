@@ -13,7 +13,7 @@ from restore.cli.group import ErrorBoundary
 COMMANDS = {
     "demo": ("restore.cli.demo:demo", "Degrade, restore and measure a photograph."),
     "list": ("restore.cli.listing:list_", "List what the installed plugins offer."),
-    "info": ("restore.cli.info:info", "Explain a component: options, weights, origin."),
+    "info": ("restore.cli.info:info", "Explain a component, or show the card of weights."),
     "doctor": ("restore.cli.doctor:doctor", "Check the installation and this machine."),
     "run": ("restore.cli.run:run", "Restore images."),
     "degrade": ("restore.cli.degrade:degrade", "Degrade images on purpose."),

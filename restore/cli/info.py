@@ -249,4 +249,9 @@ def _tell_weights(component: Component, weights: WeightsSpec, as_json: bool) -> 
         return
     [head] = table([row(Shipped(component, weights))], indent=0)
     click.echo(f"{head}\nsha256 {weights.sha256}")
-    click.echo(f"\n{text.strip()}" if text else "\nThese weights have no card.")
+    if not text:
+        click.echo("\nThese weights have no card.")
+        return
+    from restore.cli.cards import readable
+
+    click.echo(f"\n{readable(text, width())}")

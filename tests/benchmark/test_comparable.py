@@ -68,6 +68,13 @@ def test_another_metric(field):
     ]
 
 
+def test_a_metric_that_did_not_describe_itself_yet_is_the_same():
+    described = copy.deepcopy(RESULT)
+    described["metrics"]["psnr"].update(description="PSNR in dB")
+    refuse_differences(RESULT, described)
+    refuse_differences(described, RESULT)
+
+
 def test_another_version_is_told_and_no_obstacle():
     """So that a release can be held against the one before."""
     newer = copy.deepcopy(RESULT)

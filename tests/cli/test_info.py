@@ -70,7 +70,7 @@ def restore_priors():
 def restore_recipes():
     return [RecipeSpec(name="grow", factory="restore_grown.plugin:restore_priors", model="grown")]
 """
-CARD = "# net.photo-x4\n\nTrained on one photograph.\n"
+CARD = f"# net.photo-x4\n\nTrained on one photograph.\n\n| | |\n|---|---|\n| Recipe | `{'long' * 30}` |\n"
 
 
 @pytest.fixture
@@ -144,6 +144,10 @@ def test_the_card_of_weights(good):
     assert result.exit_code == 0
     assert "Trained on one photograph." in result.stdout
     assert "sha256 " + "0" * 64 in result.stdout
+    shown = result.stdout.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert not any(mark in result.stdout for mark in ("#", "`", "|", "\x1b", "\n\n\n"))
+    assert "".join("".join(line.split()) for line in shown).count("long" * 30) == 1  # wrapped, and nothing is cut
     assert "These weights have no card" in call("net.psnr-x4").stdout
     assert json.loads(call("net.photo-x4", "--json").stdout)["weights"]["card_text"] == CARD
     same = call("net.photo-x4:mode=exact")

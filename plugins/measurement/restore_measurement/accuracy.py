@@ -18,6 +18,10 @@ class Accuracy:
     digits: ClassVar[int] = 4
     higher_is_better: ClassVar[bool] = True
 
+    def describe(self) -> str:
+        """Return in one line what is computed."""
+        return "1 where the highest score, or the label, is the right one, else 0"
+
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol) -> Tensor:
         """Return ``(B,)`` float64.
 

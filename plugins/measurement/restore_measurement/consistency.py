@@ -26,6 +26,10 @@ class LRConsistency:
     digits: ClassVar[int] = 2
     higher_is_better: ClassVar[bool] = True
 
+    def describe(self) -> str:
+        """Return in one line what is computed."""
+        return "PSNR in dB of the result, degraded again, against what was observed: all channels, the whole image"
+
     def __call__(
         self, prediction: Tensor, target: Tensor, protocol: Protocol, *, observation: Observation | None = None
     ) -> Tensor:

@@ -19,6 +19,10 @@ class PSNR:
     digits: ClassVar[int] = 2
     higher_is_better: ClassVar[bool] = True
 
+    def describe(self) -> str:
+        """Return in one line what is computed."""
+        return "PSNR in dB, 10 log10(255^2 / MSE) over all values that the protocol compares, in float64"
+
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
         """Return ``(B,)`` float64; NaN for images with values that are not finite.
 

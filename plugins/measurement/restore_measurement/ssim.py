@@ -18,6 +18,10 @@ class SSIM:
     digits: ClassVar[int] = 4
     higher_is_better: ClassVar[bool] = True
 
+    def describe(self) -> str:
+        """Return in one line what is computed."""
+        return "SSIM of Wang et al. 2004, mean over whole windows as the protocol has them, in float64"
+
     def __call__(self, prediction: Tensor, target: Tensor, protocol: Protocol, *, mask: Tensor | None = None) -> Tensor:
         """Return ``(B,)`` float64; NaN for images with values that are not finite.
 

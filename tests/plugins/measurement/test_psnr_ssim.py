@@ -160,3 +160,6 @@ def test_every_metric_is_registered_and_says_how_it_is_read(name, label):
     unit, digits = ("dB", 2) if name in ("psnr", "lr-consistency") else ("", 4)
     told = reading(metric, name)
     assert (told["unit"], told["digits"], told["label"]) == (unit, digits, label)
+    said = metric.describe()
+    assert said
+    assert "\n" not in said
