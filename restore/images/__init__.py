@@ -3,7 +3,7 @@
 from restore.images.encode import WRITABLE
 from restore.images.export import export
 from restore.images.load import DEFAULT_MAX_PIXELS, load
-from restore.images.mask import load_mask
+from restore.images.mask import Mask, load_mask, read_mask
 from restore.images.photo import Form, Metadata, Photo
 from restore.images.regions import Canvas, Source
 from restore.images.save import save
@@ -13,11 +13,13 @@ __all__ = [
     "WRITABLE",
     "Canvas",
     "Form",
+    "Mask",
     "Metadata",
     "Photo",
     "Source",
     "export",
     "load",
     "load_mask",
+    "read_mask",
     "save",
 ]

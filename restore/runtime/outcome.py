@@ -33,7 +33,8 @@ class Report:
     missing_share: float | None = None
     """Share of the pixels that the mask calls missing; None without a mask."""
     warnings: tuple[str, ...] = ()
-    """What the model had to tell (``restore.notices``) of this image, or of no particular one of its batch."""
+    """That its mask is not black and white; what the model had to tell (``restore.notices``) of this image, or of no
+    particular one of its batch."""
 
 
 @dataclass(frozen=True, kw_only=True)

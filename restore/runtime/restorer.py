@@ -227,7 +227,8 @@ class Restorer:
         """Restore photos of one shape together; either all or none of them have a mask."""
         start = time.perf_counter()
         check_size(photos[0], self.spec)
-        holes = [self._hole(photo, mask) for photo, mask in zip(photos, masks, strict=True)]
+        said = [self._read(photo, mask) for photo, mask in zip(photos, masks, strict=True)]
+        holes = [None if mask is None else mask.missing > 0 for mask in said]
         tally = Tally()
         told: list[notices.Notice] = []
         if all(hole is not None and not hole.any() for hole in holes):
@@ -244,20 +245,23 @@ class Restorer:
                     f"memory does not suffice for the result of {photos[0].name}", "a smaller image"
                 ) from error
         seconds = (time.perf_counter() - start) / len(photos)
+        doubted = [[mask.doubt] if mask is not None and mask.doubt else [] for mask in said]
         return [
             (
                 opened(made, photo, hole) if hole is not None and is_alpha(mask) else made,
-                self._report(seconds, tally, hole, [notice.text for notice in told if notice.concerns(rows)]),
+                self._report(
+                    seconds, tally, hole, [*doubts, *(notice.text for notice in told if notice.concerns(rows))]
+                ),
             )
-            for photo, mask, hole, made, rows in zip(
-                photos, masks, holes, restored, rows_of(photos, self.spec.channels), strict=True
+            for photo, mask, hole, doubts, made, rows in zip(
+                photos, masks, holes, doubted, restored, rows_of(photos, self.spec.channels), strict=True
             )
         ]
 
-    def _hole(self, photo: Photo, mask: Any) -> Tensor | None:
-        """Return ``(B, 1, H, W)``, true where a pixel is missing, or None without a mask."""
+    def _read(self, photo: Photo, mask: Any) -> images.Mask | None:
+        """Return what a mask says of a photo, or None without one."""
         check_mask(mask is not None, self.spec, photo.name)
-        return None if mask is None else images.load_mask(mask, photo) > 0
+        return None if mask is None else images.read_mask(mask, photo)
 
     def _report(self, seconds: float, tally: Tally, hole: Tensor | None, told: Sequence[str]) -> Report:
         cut = tally.tiles > 1

@@ -77,6 +77,29 @@ def test_an_empty_mask_misses_nothing(photo):
     assert not images.load_mask(np.zeros((5, 7), np.uint8), photo).any()
 
 
+def test_a_mask_that_does_not_exist_is_told_with_what_may_be_given(photo):
+    with pytest.raises(InputError, match="the mask mask-center does not exist") as caught:
+        images.load_mask("mask-center", photo)
+    assert 'observe(image, "mask-center").mask' in caught.value.cure
+
+
+@pytest.mark.parametrize("level", [30, 100, 200])
+def test_a_gray_mask_is_doubted(level, photo):
+    mask = images.read_mask(HOLES.astype(np.uint8) * level, photo)
+    assert mask.missing.any() == (level > 127)
+    assert "22.9% of it is gray" in mask.doubt
+    assert "make what is missing white" in mask.doubt
+
+
+def test_soft_rims_and_what_jpeg_makes_of_a_mask_are_not(tmp_path):
+    y, x = np.mgrid[:64, :64] - 32
+    disc = np.clip(20.5 - np.hypot(y, x), 0, 1)
+    photo = images.load(np.zeros((64, 64), np.uint8))
+    assert images.read_mask(disc, photo).doubt == ""
+    Image.fromarray((disc > 0.5).astype(np.uint8) * 255).save(tmp_path / "mask.jpg", quality=60)
+    assert images.read_mask(tmp_path / "mask.jpg", photo).doubt == ""
+
+
 @pytest.mark.parametrize(
     ("mask", "words"),
     [(HOLES.T, "is 5 x 7, and numpy array .* is 7 x 5"), (HOLES.astype(np.uint8), "holds 0 and 1 in uint8"),

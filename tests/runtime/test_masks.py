@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from restore.errors import InputError, UsageError
+from restore.notices import RestoreWarning
 
 
 def fill(seen):
@@ -86,6 +87,17 @@ def test_everything_is_missing(filler, picture):
     outcome = filler.restore(picture(15, 11, 3), mask=np.ones((15, 11), bool))
     assert (outcome.image == 255).all()
     assert outcome.report.missing_share == 1
+
+
+def test_a_gray_mask_is_told_in_the_report_of_its_image_alone(filler, picture, hole):
+    gray, clear = hole(15, 11) * np.uint8(100), hole(15, 11)
+    images = [picture(15, 11, 3), picture(15, 11, 3)]
+    first, second = filler.map(images, masks=[gray, clear], batch_size=2)
+    [told] = first.report.warnings
+    assert "not black and white" in told
+    assert (first.report.missing_share, second.report.warnings) == (0, ())
+    with pytest.warns(RestoreWarning, match="not black and white"):
+        filler(images[0], mask=gray)
 
 
 @pytest.mark.parametrize("declared", [{}, {"multiple_of": 8}, {"min_size": 64}, {"channels": (1,)}])
