@@ -65,7 +65,8 @@ class Box:
             sides: (height, width) of the result.
 
         Raises:
-            InputError: it is not inside the photograph, or pixels are missing outside of it.
+            InputError: it is not inside the photograph; pixels are missing outside of it, or all are inside of it; what
+                is known in it or beside it is not finite.
         """
         height, width = image.shape[-2:]
         if self.x + self.width > width or self.y + self.height > height:
@@ -81,7 +82,25 @@ class Box:
                 f"{int(outside.sum())} missing pixels lie outside of {self}, and only what is in it is filled",
                 "give a larger box, or a mask that misses less: white = missing",
             )
-        return shrunk(image[..., rows, columns], missing[..., rows, columns], sides)
+        self._check_finite(image, missing)
+        small = shrunk(image[..., rows, columns], missing[..., rows, columns], sides)
+        assert small.mask is not None
+        if small.mask.flatten(1).all(1).any():  # led by the critic alone, a search goes astray
+            raise InputError(
+                f"all of {self} is missing, and nothing in it tells what belongs there",
+                "give a larger box, of which more is known",
+            )
+        return small
+
+    def _check_finite(self, image: Tensor, missing: Tensor) -> None:
+        """Raise InputError for known pixels that are no numbers, in the box or where a fill is blended with its rim."""
+        rows, columns, _ = self.around(*image.shape[-2:])
+        known = torch.where(missing, 0, image)[..., rows, columns]
+        if not known.isfinite().all():
+            raise InputError(
+                f"the image holds NaN or infinity among the known pixels of {self} and beside it",
+                "give numbers for them, or a box that leaves them out",
+            )
 
     def around(self, height: int, width: int) -> tuple[slice, slice, tuple[int, int, int, int]]:
         """Return rows and columns of it and its neighbours, and how many these are: left, right, top, bottom.

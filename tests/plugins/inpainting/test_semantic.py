@@ -278,10 +278,34 @@ class TestBox:
         assert np.array_equal(restored[mask == 0], photo[mask == 0])
         assert off(restored, photo, mask) < 6
 
-    def test_the_whole_box_may_be_missing(self, photo):
+    def test_a_box_of_which_nothing_is_known_is_too_small(self, photo):
         mask = hole((slice(11, 75), slice(20, 84)), height=80, width=100)
-        restored = restore.load("semantic-inpainting", **BRIEF, box=BOX)(photo, mask=mask)
+        with pytest.raises(InputError, match="all of box=20,11,64,64 is missing") as caught:
+            restore.load("semantic-inpainting", **BRIEF, box=BOX)(photo, mask=mask)
+        assert "a larger box" in caught.value.cure
+        larger = (14, 6, 74, 74)
+        restored = restore.load("semantic-inpainting", **BRIEF, box=larger)(photo, mask=mask)
         assert np.array_equal(restored[mask == 0], photo[mask == 0])
+
+    @pytest.mark.parametrize("place", [(10, 30), (40, 19), (12, 22)], ids=["above it", "left of it", "in it"])
+    @pytest.mark.parametrize("value", [math.nan, math.inf])
+    def test_what_a_fill_is_blended_with_must_be_numbers(self, photo, place, value):
+        image = torch.from_numpy(photo).permute(2, 0, 1)[None] / 255
+        mask = torch.from_numpy(hole((slice(11, 40), slice(20, 50)), height=80, width=100) > 0).float()[None, None]
+        mask[..., 12, 22] = 0
+        image[..., place[0], place[1]] = value
+        module = restore.load("semantic-inpainting", **BRIEF, box=BOX).module
+        with pytest.raises(InputError, match="among the known pixels of box=20,11,64,64 and beside it"):
+            module(Observation(image=image, mask=mask))
+
+    def test_beyond_its_rim_nothing_is_looked_at(self, photo):
+        image = torch.from_numpy(photo).permute(2, 0, 1)[None] / 255
+        mask = torch.from_numpy(hole((slice(11, 40), slice(20, 50)), height=80, width=100) > 0).float()[None, None]
+        module = restore.load("semantic-inpainting", **BRIEF, box=BOX).module
+        wanted = module(Observation(image=image, mask=mask))
+        image[..., 9, :] = math.nan
+        found = module(Observation(image=image, mask=mask))
+        assert torch.equal(found[..., 11:40, 20:50], wanted[..., 11:40, 20:50])
 
     @pytest.mark.parametrize("blend", ["poisson", "copy", "none"])
     def test_a_box_of_the_whole_image_of_the_priors_size_changes_nothing(self, waves, blend):
