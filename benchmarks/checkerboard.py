@@ -21,6 +21,7 @@ import restore
 from restore import images
 from restore.resize import downscale, round_to_uint8
 from restore.runtime import Restorer
+from restore.scripting import errors_told
 from restore.training.data import find_images
 
 
@@ -35,6 +36,7 @@ class Measured:
     psnr: float
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -29,11 +29,11 @@ import restore
 from restore.benchmark.protocols import find_protocol
 from restore.benchmark.provenance import environment
 from restore.composition import build_degradation
-from restore.errors import RestoreError
 from restore.options import parse
 from restore.parts import parts_of
 from restore.runtime import Restorer
 from restore.runtime.policy import choose_device
+from restore.scripting import errors_told
 from restore.training.squares import load_digits
 from restore_gan.digits import SHA256, DigitReader, load_reader
 
@@ -69,6 +69,7 @@ class Row:
     """For all digits."""
 
 
+@errors_told()
 def main() -> None:
     """Measure, or print the table of what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -80,20 +81,17 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the result to this file")
     parser.add_argument("--table", type=Path, metavar="RESULT", help="only print the table of a result in Markdown")
     options = parser.parse_args()
-    try:
-        if options.table:
-            print(table(json.loads(options.table.read_text("utf-8"))))
-            return
-        digits, labels = (values[: options.count] for values in load_digits(options.data, "t10k"))
-        if not 0 < options.count <= len(digits):
-            parser.error(f"there are {len(digits)} test digits: choose --count")
-        warnings.simplefilter("ignore", restore.RestoreWarning)  # of digits unlike all that a prior makes
-        result = measured(options.models or MODELS, digits, labels, options.seed, options.device)
-        if options.json:
-            options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-        print(f"\n{table(result)}")
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    if options.table:
+        print(table(json.loads(options.table.read_text("utf-8"))))
+        return
+    digits, labels = (values[: options.count] for values in load_digits(options.data, "t10k"))
+    if not 0 < options.count <= len(digits):
+        parser.error(f"there are {len(digits)} test digits: choose --count")
+    warnings.simplefilter("ignore", restore.RestoreWarning)  # of digits unlike all that a prior makes
+    result = measured(options.models or MODELS, digits, labels, options.seed, options.device)
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    print(f"\n{table(result)}")
 
 
 def measured(models: Sequence[str], digits: Tensor, labels: Tensor, seed: int, device: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from restore.benchmark import Protocol, find_protocol, psnr, ssim
 from restore.benchmark.color import full_luma
 from restore.composition import build_degradation
 from restore.resize import round_to_uint8, upscale
+from restore.scripting import errors_told
 from restore.training.data import find_images
 
 SCALE = 4
@@ -61,6 +62,7 @@ class Way:
         return float(psnr(prediction, target, peak=255)), self.similarity(prediction, target)
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -19,6 +19,7 @@ from typing import Any
 
 from restore.benchmark import results
 from restore.benchmark.provenance import git_commit
+from restore.scripting import errors_told
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -57,6 +58,7 @@ BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
 SETS = {"set5": "Set5", "set14": "Set14", "bsd100": "BSD100"}
 
 
+@errors_told()
 def main() -> None:
     """Measure, keep and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -24,6 +24,7 @@ from restore.benchmark.sets import frechet_distance, precision_recall
 from restore.published import Network
 from restore.resize import resize
 from restore.runtime.policy import choose_device
+from restore.scripting import errors_told
 from restore.training.squares import Colors, load_digits, load_squares
 from restore.trunk_weights import SQUEEZENET
 from restore.trunks import squeezenet
@@ -34,6 +35,7 @@ MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the images that SqueezeNet was trained on."""
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -24,8 +24,8 @@ from restore.cli.sample import draw
 from restore.composition import build_degradation
 from restore.contracts import Observation, Prior
 from restore.demo.sheet import INK, PAPER
-from restore.errors import RestoreError
 from restore.runtime import Restorer
+from restore.scripting import errors_told
 from restore.training.pictures import sheet
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
@@ -109,6 +109,7 @@ class Search:
         return restore.load_prior(self.prior, device="cpu", weights=self.settings.get("weights"))
 
 
+@errors_told()
 def main() -> None:
     """Draw what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -125,14 +126,11 @@ def main() -> None:
     if unknown := set(files) - set(PRIORS):
         parser.error(f"--weights: there is no prior {', '.join(sorted(unknown))}; there are {', '.join(PRIORS)}")
     options.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for prior in options.of:
-            given = {"weights": files.get(prior), "steps": options.steps}
-            search = Search(prior=prior, settings={key: value for key, value in given.items() if value is not None})
-            for name, drawn in pictures(search, options.what, options.data):
-                drawn.save(options.folder / name, quality=QUALITY, optimize=True)
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    for prior in options.of:
+        given = {"weights": files.get(prior), "steps": options.steps}
+        search = Search(prior=prior, settings={key: value for key, value in given.items() if value is not None})
+        for name, drawn in pictures(search, options.what, options.data):
+            drawn.save(options.folder / name, quality=QUALITY, optimize=True)
 
 
 def pictures(search: Search, what: Sequence[str], data: Path | None) -> Iterator[tuple[str, Image.Image]]:

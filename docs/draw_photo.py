@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from restore.composition import observe
 from restore.demo.sheet import GAP, INK, LINE, PAPER
 from restore.demo.trial import Pixels, photograph
+from restore.scripting import errors_told
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 NAME, CORNER, SIDE = "astronaut", (80, 0), 320
@@ -25,6 +26,7 @@ SPEC, SCALE = "photo:scale=4", 4
 SEEDS, COLUMNS = range(8), 3
 
 
+@errors_told()
 def main() -> None:
     """Draw it."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER

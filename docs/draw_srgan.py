@@ -21,6 +21,7 @@ import restore
 from restore.benchmark.report.svg import axis, drawing, tag
 from restore.demo.sheet import GAP, INK, LINE, PAPER
 from restore.demo.trial import SCALE, Pixels, photograph, trials
+from restore.scripting import errors_told
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "sr-x4--cpu-amd-epyc-2-threads.json"
@@ -43,6 +44,7 @@ STYLE = (
 )
 
 
+@errors_told()
 def main() -> None:
     """Draw all."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"

@@ -17,6 +17,7 @@ from typing import Any
 from markupsafe import Markup
 
 from restore.benchmark.report.svg import Axis, axis, drawing, tag
+from restore.scripting import errors_told
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "inversion" / "start.json"
@@ -35,6 +36,7 @@ LEFT, RIGHT, TOP, BOTTOM = 44.0, 320.0, 26.0, 206.0
 TICKS = (1, 10, 50, 100, 500)
 
 
+@errors_told()
 def main() -> None:
     """Draw."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"

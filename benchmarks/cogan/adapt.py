@@ -25,6 +25,7 @@ from trainings import Ledger, Row, finished, parser
 
 from restore.priors import load_prior
 from restore.runtime.policy import choose_device
+from restore.scripting import errors_told
 from restore.weights import digest
 from restore_cogan.accuracy import classified, scored
 from restore_cogan.adaptation import DOMAINS, Direction, draw
@@ -39,6 +40,7 @@ PAPER = {"mnist-usps": 0.912, "usps-mnist": 0.891}
 """Means of five draws of the paper's CoGAN."""
 
 
+@errors_told()
 def main() -> None:
     """Train, measure, print and write."""
     arguments = parser(__doc__ or "", "runs/cogan-adapt")

@@ -18,6 +18,7 @@ from trainings import Ledger, Row, finished, parser
 
 from restore.priors import load_prior
 from restore.runtime.policy import choose_device
+from restore.scripting import errors_told
 from restore.weights import digest
 from restore_cogan.agreement import edges, negative, pixel_agreement
 from restore_cogan.prior import CoGAN
@@ -30,6 +31,7 @@ CONDITIONAL = {"edge": 0.909, "negative": 0.778}
 """Those of its conditional GAN."""
 
 
+@errors_told()
 def main() -> None:
     """Train, measure, print and write."""
     arguments = parser(__doc__ or "", "runs/cogan-par")

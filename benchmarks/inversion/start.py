@@ -29,9 +29,10 @@ import restore
 from restore import weights
 from restore.composition import build_degradation
 from restore.contracts import Encodes, Observation
-from restore.errors import RestoreError, UsageError
+from restore.errors import UsageError
 from restore.registry import registry
 from restore.runtime.policy import autocast, choose_device, choose_precision
+from restore.scripting import errors_told
 from restore.training.squares import load_squares
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +50,7 @@ DIGITS = 5
 """That are kept of a value."""
 
 
+@errors_told()
 def main() -> None:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -61,10 +63,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("-o", "--output", type=Path, default=RESULT, help="[start.json beside this script]")
     options = parser.parse_args()
-    try:
-        result = measure(options)
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    result = measure(options)
     options.output.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     print("\n" + section(result))
     if options.output == RESULT:

@@ -22,6 +22,7 @@ from typing import Any
 from restore import images
 from restore.benchmark import results
 from restore.cli.group import INTERRUPTED
+from restore.scripting import errors_told
 from restore.training.squares import load_squares
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,7 @@ PAPERS = ("paper-2017", "paper-2016")
 """Presets that take most of the time."""
 
 
+@errors_told()
 def main() -> None:
     """Cut, measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -28,6 +28,7 @@ from restore.benchmark import results
 from restore.cli.group import INTERRUPTED
 from restore.options import check
 from restore.registry import registry
+from restore.scripting import errors_told
 from restore.training import checkpoint
 from restore.training.loop import CHECKPOINT
 
@@ -95,6 +96,7 @@ USUAL = tuple(name for name in ROWS if name != "srgan-vgg54")
 """Rows for which the weights that end at relu3_4 will do."""
 
 
+@errors_told()
 def main() -> None:
     """Train, measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

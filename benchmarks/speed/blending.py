@@ -23,11 +23,13 @@ from scipy.sparse.linalg import splu
 from torch import Tensor
 from turns import in_turns, keep, machine, table
 
+from restore.scripting import errors_told
 from restore_inpainting.poisson import Poisson, left_side, right_side
 
 DIRECT = "direct"
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -18,11 +18,12 @@ import torch
 from restore.benchmark import find_protocol, results
 from restore.benchmark.datasets import find_datasets
 from restore.benchmark.runner import Settings, run
-from restore.errors import RestoreError
+from restore.scripting import errors_told
 
 PARTS = {"seconds": "models", "metric_seconds": "metrics", "io_seconds": "files"}
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,19 +34,16 @@ def main() -> None:
     if not torch.cuda.is_available():
         print("there is no CUDA device: nothing is measured")
         return
-    try:
-        [dataset] = find_datasets(options.data, ["bsd100"])
-        with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(
-                protocol=find_protocol("sr-x4"), models=tuple(options.model), data=dataset.folder, output=Path(folder),
-                device="cuda", limit=options.limit,
-            )  # fmt: skip
-            start = time.perf_counter()
-            run(settings)
-            wall = time.perf_counter() - start
-            report(results.read(Path(folder)), wall)
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    [dataset] = find_datasets(options.data, ["bsd100"])
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            protocol=find_protocol("sr-x4"), models=tuple(options.model), data=dataset.folder, output=Path(folder),
+            device="cuda", limit=options.limit,
+        )  # fmt: skip
+        start = time.perf_counter()
+        run(settings)
+        wall = time.perf_counter() - start
+        report(results.read(Path(folder)), wall)
 
 
 def report(found: results.Results, wall: float) -> None:

@@ -22,14 +22,15 @@ from torch import Tensor
 from restore import load_prior
 from restore.composition import build_degradation
 from restore.contracts import Prior
-from restore.errors import RestoreError
 from restore.inversion import Settings, invert
 from restore.registry import registry
 from restore.runtime.policy import choose_device, choose_precision
+from restore.scripting import errors_told
 
 RATE = 0.05
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -42,12 +43,9 @@ def main() -> None:
     parser.add_argument("--searches", type=int, default=16, help="that a loop is timed on [16]")
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
-    try:
-        device = choose_device(options.device)
-        prior = load_prior(options.prior, weights=options.weights) if options.prior else untrained()
-        compare(prior.to(device), device, options)
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    device = choose_device(options.device)
+    prior = load_prior(options.prior, weights=options.weights) if options.prior else untrained()
+    compare(prior.to(device), device, options)
 
 
 def untrained() -> Prior:

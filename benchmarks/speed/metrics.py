@@ -26,8 +26,8 @@ from restore.benchmark.datasets import find_datasets
 from restore.benchmark.pair import Pair
 from restore.benchmark.pixels import to_tensor
 from restore.composition import build_degradation
-from restore.errors import RestoreError
 from restore.registry import registry
+from restore.scripting import errors_told
 
 METRICS = ("psnr", "ssim", "lpips")
 SETS = (METRICS, *((name,) for name in METRICS))
@@ -35,6 +35,7 @@ SETS = (METRICS, *((name,) for name in METRICS))
 PROTOCOL = find_protocol("sr-x4")
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,11 +45,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="of torch [2]")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    try:
-        pairs = restored(options.data, options.pairs)
-        rows: dict[str, rivals.Row] = {"restore": Ours(pairs)}
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    pairs = restored(options.data, options.pairs)
+    rows: dict[str, rivals.Row] = {"restore": Ours(pairs)}
     for name, make in rivals.RIVALS.items():
         try:
             rows[name] = make(pairs)

@@ -32,9 +32,9 @@ from restore.benchmark.datasets import find_datasets
 from restore.benchmark.pair import Pair
 from restore.composition import build_degradation
 from restore.contracts import Model
-from restore.errors import RestoreError
 from restore.registry import registry
 from restore.runtime.policy import autocast
+from restore.scripting import errors_told
 
 Pixels = NDArray[np.uint8]
 """``(H, W, 3)``."""
@@ -49,6 +49,7 @@ CASES = {
 }
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -63,21 +64,18 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    try:
-        ours = load("srresnet.psnr-x4", device=options.device)
-        rows = rivals(ours, compiled=options.compile)
-        found: dict[str, Any] = {"machine": machine(ours.device), "precision": ours.precision, "cases": {}}
-        print(f"{found['machine']['device']}, {torch.get_num_threads()} threads, {found['machine']['cpu']}")
-        same(rows[PLAIN].network, ours.module, ours.device)
-        for case in options.case or [*CASES][: 3 if options.large else 2]:
-            name, size = CASES[case]
-            rounds = 1 if case == "large" else options.rounds
-            print(f"{name}, medians of {rounds} rounds")
-            found["cases"][name] = compare(ours, rows, photograph(*size), rounds)
-        if options.data is not None:
-            found["psnr"] = psnr(ours, rows[PLAIN], options.data)
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    ours = load("srresnet.psnr-x4", device=options.device)
+    rows = rivals(ours, compiled=options.compile)
+    found: dict[str, Any] = {"machine": machine(ours.device), "precision": ours.precision, "cases": {}}
+    print(f"{found['machine']['device']}, {torch.get_num_threads()} threads, {found['machine']['cpu']}")
+    same(rows[PLAIN].network, ours.module, ours.device)
+    for case in options.case or [*CASES][: 3 if options.large else 2]:
+        name, size = CASES[case]
+        rounds = 1 if case == "large" else options.rounds
+        print(f"{name}, medians of {rounds} rounds")
+        found["cases"][name] = compare(ours, rows, photograph(*size), rounds)
+    if options.data is not None:
+        found["psnr"] = psnr(ours, rows[PLAIN], options.data)
     keep(options.json, found)
 
 

@@ -27,15 +27,16 @@ from torch import nn
 from turns import keep, machine, table
 
 from restore.contracts import Batch, Phase
-from restore.errors import RestoreError
 from restore.registry import registry
 from restore.runtime.policy import choose_device, choose_precision
+from restore.scripting import errors_told
 from restore.training import Settings, Supervised, train
 
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png")
 WARM = 2
 
 
+@errors_told()
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -50,11 +51,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            found = measure(options, Path(folder))
-    except RestoreError as error:
-        raise SystemExit(f"error: {error}") from None
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(options, Path(folder))
     keep(options.json, found)
 
 
