@@ -35,6 +35,9 @@ class Adapts(Protocol):
 class Classifies(Protocol):
     """A prior that can tell what an image is of."""
 
+    reads: tuple[int, int, int]
+    """(channels, height, width) of the images that it classifies."""
+
     def classify(self, image: Tensor) -> Tensor:
         """Return logits ``(B, classes)`` of images in [0, 1]."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ import torch
 from restore import weights as store
 from restore.adaptation.contract import Classifies
 from restore.adaptation.inputs import as_images, fitted
+from restore.contracts import Prior
 from restore.errors import InputError, WeightsError
 from restore.priors import load_prior
 
@@ -48,11 +49,7 @@ class Adapted:
         if not len(found):
             raise InputError("there are no images to read", "give one or more")
         if tuple(found.shape[2:]) != self.size:
-            wide, high = found.shape[3], found.shape[2]
-            raise InputError(
-                f"images have {wide} x {high} pixels, and {self.size[1]} x {self.size[0]} were adapted to",
-                "resize them as those were",
-            )
+            raise self.misfit(found.shape[2], found.shape[3])
         device = next(self.network.parameters()).device
         with torch.inference_mode():
             logits = [
@@ -61,6 +58,13 @@ class Adapted:
             ]
         return torch.cat(logits).softmax(1).numpy()
 
+    def misfit(self, height: int, width: int, which: str = "images have") -> InputError:
+        """Return the error of images of another size."""
+        return InputError(
+            f"{which} {width} x {height} pixels, and {self.size[1]} x {self.size[0]} were adapted to",
+            "resize them as those were",
+        )
+
     def predict(self, images: Any) -> np.ndarray:
         """Return the likeliest class of each image, ``(n,)``. Raises as ``predict_proba``."""
         return self.classes_[self.predict_proba(images).argmax(1)]
@@ -68,6 +72,20 @@ class Adapted:
     def save(self, path: str | Path) -> None:
         """Write network and classes as safetensors, in half precision, which its numbers have. Raises WeightsError."""
         store.write(Path(path), self.network.state_dict(), self.metadata, half=True)
+
+    @classmethod
+    def of(cls, prior: Classifies, model: str) -> Adapted:
+        """Return a predictor of a prior that classifies, whose classes are numbers from 0 on.
+
+        Args:
+            prior: in evaluation mode, on its device.
+            model: its name.
+        """
+        blank = torch.zeros(1, *prior.reads, device=next(cast("Prior", prior).parameters()).device)
+        with torch.inference_mode():
+            classes = prior.classify(blank).shape[1]
+        told = {"classes": [*range(classes)], "shape": prior.reads, "size": prior.reads[1:], "view": {}}
+        return cls(prior, {"model": model, "adapted": json.dumps(told)})
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Adapted:

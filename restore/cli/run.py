@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from restore.cli import labels
 from restore.cli.batch import Done, Ticker, finish, run_batch
 from restore.cli.files import expand
 from restore.cli.given import checked
@@ -31,6 +32,7 @@ Examples:
   restore run telea holes/ -o filled/ --mask holes/
   restore run telea photo.png -o filled.png --mask mask-center:size=0.2
   restore run srresnet --weights my.safetensors photo.png -o large.png
+  restore run cogan-digits --weights my.safetensors digits/ -o labels.csv
 
 INPUT are files, folders and patterns, OUT a file for one image, or a folder,
 in which the tree of the inputs is kept. Results that are in the folder already
@@ -75,7 +77,11 @@ def run(
     max_pixels: int | None,
     as_json: bool,
 ) -> None:
-    """Restore INPUT with MODEL and write the results to OUT."""
+    """Restore INPUT with MODEL and write the results to OUT.
+
+    Or read it: where OUT is a .csv file, MODEL is a prior that classifies, and
+    each image gets a line with its label.
+    """
     from restore.options import parse, parse_pairs
     from restore.registry import registry
     from restore.runtime.fitting import check_mask
@@ -86,6 +92,13 @@ def run(
     for key in ("device", "precision", "tile"):
         if key in options:
             raise UsageError(f"{key} is no option of a model", f"write --{key} {options[key]}")
+    if Path(output).suffix.lower() == ".csv":
+        labels.refuse(mask=mask, suffix=suffix, format=extension, tile=tile != "auto", precision=precision != "auto")
+        labels.write(
+            name, options, inputs, Path(output), weights=Path(weights) if weights else None, device=device,
+            recursive=recursive, overwrite=overwrite, max_pixels=max_pixels, as_json=as_json,
+        )  # fmt: skip
+        return
     found = expand(inputs, recursive=recursive, leave_out=Path(output))
     chosen = plan(found, output, suffix=suffix, extension=extension, overwrite=overwrite)
     masks = find_masks(mask)

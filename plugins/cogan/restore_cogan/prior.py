@@ -9,7 +9,7 @@ from torch import Tensor
 
 from restore.contracts import Prior
 from restore.errors import UsageError
-from restore_cogan.critic import CriticPair
+from restore_cogan.critic import SHAPE, CriticPair
 from restore_cogan.generator import GeneratorPair
 
 PAIR = "pair"
@@ -34,6 +34,7 @@ class CoGAN(Prior):
     """
 
     domain = "uniform"
+    reads = SHAPE
 
     def __init__(
         self,
@@ -97,12 +98,11 @@ class CoGAN(Prior):
         return self.discriminator.judge(self.discriminator.features_of(image, domain), domain)
 
     def classify(self, image: Tensor) -> Tensor:
-        """Return logits ``(B, classes)`` of images of the domain that is shown.
+        """Return logits ``(B, classes)`` of images of the domain that is shown; of the second, where it is the pair.
 
         Raises:
-            UsageError: the pair is shown, or the prior has no classes.
+            UsageError: the prior has no classes.
             InputError: images of another shape.
         """
-        if self.show == PAIR:
-            raise UsageError("an image of a pair is of neither domain", f"show={self.names[0]} or {self.names[1]}")
-        return self.discriminator.classify(self.discriminator.features_of(image, self.index(self.show)))
+        domain = 1 if self.show == PAIR else self.index(self.show)
+        return self.discriminator.classify(self.discriminator.features_of(image, domain))
