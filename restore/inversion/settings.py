@@ -12,6 +12,7 @@ from restore.errors import UsageError
 Optimizer = Literal["adam", "nesterov", "lbfgs"]
 Schedule = Literal["constant", "cosine", "stairs"]
 Domain = Literal["auto", "normal", "uniform", "tanh"]
+SEEDS = 2**63
 
 RATES: Mapping[Optimizer, float] = {"adam": 0.1, "nesterov": 20.0, "lbfgs": 1.0}
 """Learning rates of the optimisers, where none is given."""
@@ -77,6 +78,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"a search with {name}={value} cannot be", f"{name} is {low} or more")
+        if self.seed >= SEEDS:
+            raise UsageError(f"a search with seed={self.seed} cannot be", "seed is 0 to 2**63 - 1")
         for name in ("learning_rate", "seconds", "refine_rate"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 import torch
 
+from restore.errors import UsageError
+
+SEEDS = 2**63
 _seeded = threading.Lock()
 
 
@@ -16,10 +19,15 @@ def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
     """Seed torch and put the state of its generators back afterwards; None does nothing.
 
     That state belongs to the process, so one seeded call at a time is let in.
+
+    Raises:
+        UsageError: a number that is no seed.
     """
     if seed is None:
         yield
         return
+    if not 0 <= seed < SEEDS:
+        raise UsageError(f"{seed} is no seed", "a seed is a whole number from 0 to 2**63 - 1")
     devices = [device] if device.type == "cuda" else []
     with _seeded, torch.random.fork_rng(devices):
         torch.manual_seed(seed)

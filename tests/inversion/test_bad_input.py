@@ -52,7 +52,14 @@ def test_what_cannot_be_asked(conv, linear):
     for field in ("optimizer", "schedule", "domain"):
         with pytest.raises(UsageError, match=f"{field}=sgd"):
             Settings(**{field: "sgd"})
-    for field, value in [("steps", 0), ("restarts", 0), ("momentum", 1.0), ("learning_rate", 0.0), ("seconds", -1.0)]:
+    for field, value in [
+        ("steps", 0),
+        ("restarts", 0),
+        ("momentum", 1.0),
+        ("learning_rate", 0.0),
+        ("seconds", -1.0),
+        ("seed", 2**63),
+    ]:
         with pytest.raises(UsageError, match=field):
             Settings(**{field: value})
 

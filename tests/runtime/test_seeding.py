@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from restore.errors import UsageError
+
 
 def noisy(seen):
     return (seen.image + torch.rand(seen.image.shape)) / 2
@@ -64,3 +66,9 @@ def test_each_image_of_a_map_draws_as_it_would_alone(restorer, batch_size):
     images = [np.full((9, 8, 3), value, np.uint8) for value in (0, 100, 200)]
     results = [outcome.image for outcome in restorer.map(images, seed=4, batch_size=batch_size)]
     assert all(np.array_equal(one, restorer(image, seed=4)) for one, image in zip(results, images, strict=True))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**70])
+def test_what_is_no_seed_is_told(restorer, seed):
+    with pytest.raises(UsageError, match=f"{seed} is no seed"):
+        restorer(torch.rand(3, 9, 8), seed=seed)

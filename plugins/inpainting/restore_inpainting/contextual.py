@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -24,7 +24,7 @@ class Contextual(Loss):
     Args:
         weighting: ``near``: importance falls from the rim of a hole to 0 half a window away, as ``importance`` says;
             ``none``: each known pixel counts alike.
-        window: side of the window in pixels, odd.
+        window: side of the window in pixels, odd; less than two images wide.
         reduction: ``weights``: divided by the channels and the sum of W, so that a weight beside other terms means
             the same for every mask, and 0 where W is; ``mean``: divided by all values of the image, missing ones too;
             ``sum``.
@@ -52,7 +52,7 @@ class Contextual(Loss):
         """Return ``(B,)``; the target has no part in it.
 
         Raises:
-            UsageError: no observation.
+            UsageError: no observation, or a window that reaches beyond the image from every pixel of it.
             InputError: one of another shape than the prediction.
         """
         if observation is None:
@@ -63,6 +63,7 @@ class Contextual(Loss):
                 f"contextual compares images {tuple(prediction.shape)} with what was observed, {tuple(seen.shape)}",
                 "in a search whose degradation changes the shape, give it as fit, which compares degraded images",
             )
+        check_window(self.window, seen.shape[-2:])
         missing = torch.zeros_like(seen[:, :1]) if mask is None else (mask > 0).to(seen)
         weight = importance(missing, self.window) if self.weighting == "near" else 1 - missing
         # Not a product with 0: what is missing may be NaN.
@@ -74,6 +75,17 @@ class Contextual(Loss):
             return total / seen[0].numel()
         whole = weight.flatten(1).sum(1) * seen.shape[1]
         return total / torch.where(whole > 0, whole, 1)
+
+
+def check_window(window: int, sides: Sequence[int]) -> None:
+    """Raise UsageError for a window that reaches beyond images of these sides from every pixel: a slip."""
+    most = 2 * max(sides) - 1
+    if window > most:
+        height, width = sides
+        raise UsageError(
+            f"a window of {window} pixels is far larger than images of {width} x {height}",
+            f"window is odd, from 3 to {most}",
+        )
 
 
 def importance(missing: Tensor, window: int = 7) -> Tensor:

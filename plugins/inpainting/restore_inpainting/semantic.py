@@ -17,7 +17,7 @@ from restore.plugin import ModelSpec
 from restore_inpainting.abilities import check_abilities
 from restore_inpainting.box import Box
 from restore_inpainting.candidates import Candidates
-from restore_inpainting.contextual import Weighting, importance
+from restore_inpainting.contextual import Weighting, check_window, importance
 from restore_inpainting.filling import Blend, Filling
 from restore_inpainting.inversion import SEEDS, precision
 from restore_inpainting.presets import PRESETS, Name, Start
@@ -128,6 +128,7 @@ class SemanticInpainting(Model):
             image = self.prior.decode(self.prior.sample(1, torch.Generator().manual_seed(0)))
         _, self.channels, height, width = image.shape
         self.sides = (height, width)
+        check_window(window, self.sides)
         if self.box is not None:
             self.box.check(self.sides)
 

@@ -100,6 +100,14 @@ def test_a_window_has_a_centre_and_a_rim(window):
         Contextual(window=window)
 
 
+def test_a_window_that_no_pixel_sees_the_end_of_is_a_slip():
+    seen = Observation(image=torch.rand(1, 3, 8, 5))
+    assert Contextual(window=15)(seen.image, None, observation=seen).tolist() == [0.0]
+    with pytest.raises(UsageError, match="window of 17 pixels is far larger than images of 5 x 8") as caught:
+        Contextual(window=17)(seen.image, None, observation=seen)
+    assert "3 to 15" in caught.value.cure
+
+
 def test_it_needs_an_observation_of_the_same_shape():
     with pytest.raises(UsageError, match="what was observed"):
         Contextual()(torch.rand(1, 3, 8, 8), None)
