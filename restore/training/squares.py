@@ -98,7 +98,7 @@ def load_digits(data: Path | None, part: Literal["train", "t10k"]) -> tuple[Tens
 
     Raises:
         UsageError: no folder was named.
-        InputError: files that are absent, no idx files, or do not belong together.
+        InputError: files that are absent, empty, no idx files, or do not belong together; other labels.
     """
     if data is None:
         raise UsageError("digits are needed", "name the folder of MNIST's four files with --data")
@@ -108,6 +108,8 @@ def load_digits(data: Path | None, part: Literal["train", "t10k"]) -> tuple[Tens
     )
     if len(digits) != len(labels):
         raise InputError(f"{data} holds {len(digits)} digits and {len(labels)} labels of {part}", "fetch both again")
+    if int(labels.max()) > 9:
+        raise InputError(f"{data} has labels of {part} up to {int(labels.max())}", "they are digits, from 0 to 9")
     return digits[:, None], labels.long()
 
 
@@ -197,6 +199,8 @@ def _read_idx(path: Path, dimensions: int) -> Tensor:
         if magic != IDX_BYTES + dimensions:
             raise ValueError(f"it does not begin as one of {dimensions} dimensions does")
         values = np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+        if not values.size:
+            raise ValueError("it holds nothing")
     except (OSError, EOFError, ValueError) as error:
         raise InputError(f"{path} is no idx file that can be used: {error}", "fetch it again") from error
     return torch.from_numpy(values.copy())

@@ -72,6 +72,9 @@ def test_digits_with_labels(digits):
     assert read.tolist() == [7, 2, 1, 0, 9]
     with pytest.raises(InputError, match="lacks t10k-labels-idx1-ubyte"):
         load_digits(folder, "t10k")
+    (folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, 5) + bytes([1, 2, 3, 4, 10]))
+    with pytest.raises(InputError, match="has labels of train up to 10"):
+        load_digits(folder, "train")
     (folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, 2) + b"\1\2")
     with pytest.raises(InputError, match="5 digits and 2 labels"):
         load_digits(folder, "train")
@@ -120,4 +123,7 @@ def test_what_cannot_be_used(tmp_path):
         load_squares(tmp_path, 8, silent)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x01" + b"\0" * 12)
     with pytest.raises(InputError, match="is no idx file that can be used"):
+        load_squares(tmp_path, 8, silent)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(struct.pack(">4i", 0x803, 0, 28, 28))
+    with pytest.raises(InputError, match="it holds nothing"):
         load_squares(tmp_path, 8, silent)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from restore.contracts import Batch, Phase, Progress, Recipe
-from restore.errors import UsageError
+from restore.errors import InputError, UsageError
 from restore.training.augment import Augmentation, augment
 from restore.training.data import generator as randomness
 from restore.training.numbers import check_number
@@ -109,10 +109,12 @@ class AdversarialRecipe(Recipe):
             self.prior()
 
     def load_data(self, folder: Path | None, progress: Progress) -> str:
-        """Read the images into memory."""
+        """Read the images into memory. Raises InputError for one alone."""
         self.images, told = load_squares(
             folder, self.size, progress, colors=self.colors, crop=self.crop, first=self.first
         )
+        if len(self.images) < 2:
+            raise InputError(f"there is one image in {folder}, and a prior of one makes that one", "name a set of them")
         return told
 
     def build(self) -> Sequence[Phase]:

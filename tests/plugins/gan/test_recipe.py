@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import restore
-from restore.errors import UsageError
+from restore.errors import InputError, UsageError
 from restore.options import signature
 from restore.registry import registry
 from restore.training import Settings, checkpoint, train
@@ -117,6 +117,11 @@ def test_batches_are_a_function_of_the_step(photos):
     assert not torch.equal(one["z"], other["z"])
     assert not torch.equal(one["z"], one["z_critic"])
     assert float(one["real"].max()) <= 1
+
+
+def test_one_image_is_no_set(photos):
+    with pytest.raises(InputError, match="there is one image in"):
+        build(**{**FACES, "first": 1}).load_data(photos, lambda done, total: None)
 
 
 def test_the_rate_falls_in_the_second_half():
