@@ -29,20 +29,23 @@ class CoupledRecipe(Recipe):
     """Critics and generators in turn, Adam with weight decay, statistics of the population.
 
     A subclass reads the two domains in ``load_data`` and may score what is learnt. What is exported is the whole prior,
-    critics and all.
+    critics and all. Its own options it names itself; these it takes as ``**options``, which makes them its own too.
 
     Args:
         steps: optimisation steps of each pair of networks.
         batch_size: images a step, of each domain.
-        model_options: of the prior.
-        loss: kind of adversarial loss.
-        classification: weight of the cross-entropy of the first domain's labels.
-        consistency: weight of the distance between the features of a generated pair.
+        width: share of the channels of the paper's generators.
+        tied: layers that the generators have in common, from the noise on; 0: two GANs of their own.
+        critic_tied: layers that the critics have in common, to the judgement.
+        latent: how many numbers a latent has.
+        dropout: share of a critic's features that its judgement does without.
+        loss: ``vanilla`` (not saturating), ``lsgan``, ``hinge``, ``relativistic``.
+        consistency: weight of the squared distance between the features of a generated pair.
         learning_rate: of the generators' Adam, at the start.
         critic_rate: of the critics'.
         momentum: Adam's first beta, of both.
         weight_decay: of both, of weights alone.
-        schedule: ``constant``, or ``linear``: after half of the steps it falls to nothing.
+        schedule: ``constant``; ``linear``: it falls to nothing in the second half.
         ema: decay of the moving average of the weights; 0: none.
         data_terms: terms of the training images, for the card.
         seed: of the initial weights, the images and the latents.
@@ -51,6 +54,12 @@ class CoupledRecipe(Recipe):
         UsageError: a number that makes no sense.
     """
 
+    names: tuple[str, str]
+    """Of the domains."""
+    classes: int = 0
+    """That the critics tell apart."""
+    classification: float = 0.0
+    """Weight of the cross-entropy of the first domain's labels."""
     images: tuple[Tensor, Tensor]
     """Of the two domains, uint8 ``(N, 1, 28, 28)`` each."""
     labels: Tensor | None = None
@@ -58,21 +67,23 @@ class CoupledRecipe(Recipe):
 
     def __init__(
         self,
-        *,
-        steps: int,
-        batch_size: int,
-        model_options: Mapping[str, Any],
-        loss: Kind,
-        classification: float,
-        consistency: float,
-        learning_rate: float,
-        critic_rate: float,
-        momentum: float,
-        weight_decay: float,
-        schedule: Schedule,
-        ema: float,
-        data_terms: str,
-        seed: int,
+        steps: int = 25_000,
+        batch_size: int = 128,
+        width: float = 1.0,
+        tied: int = 4,
+        critic_tied: int = 3,
+        latent: int = 100,
+        dropout: float = 0.5,
+        loss: Kind = "vanilla",
+        consistency: float = 0.0,
+        learning_rate: float = 2e-4,
+        critic_rate: float = 2e-4,
+        momentum: float = 0.5,
+        weight_decay: float = 5e-4,
+        schedule: Schedule = "constant",
+        ema: float = 0.0,
+        data_terms: str = "",
+        seed: int = 0,
     ) -> None:
         check_number("steps", steps, least=1)
         check_number("batch_size", batch_size, least=2)
@@ -80,16 +91,18 @@ class CoupledRecipe(Recipe):
         check_number("critic_rate", critic_rate, above=0)
         check_number("momentum", momentum, least=0, below=1)
         check_number("ema", ema, least=0, below=1)
-        for option, weight in (
-            ("weight_decay", weight_decay), ("classification", classification), ("consistency", consistency),
-        ):  # fmt: skip
-            check_number(option, weight, least=0)
+        check_number("weight_decay", weight_decay, least=0)
+        check_number("consistency", consistency, least=0)
         self.steps, self.batch_size, self.seed = steps, batch_size, seed
-        self.loss, self.classification, self.consistency = loss, classification, consistency
+        self.loss, self.consistency = loss, consistency
         self.generator_rate, self.critic_rate = learning_rate, critic_rate
         self.momentum, self.weight_decay = momentum, weight_decay
         self.schedule, self.ema, self.data_terms = schedule, ema, data_terms
-        self.model_options = model_options
+        options = {
+            "names": self.names, "tied": tied, "critic_tied": critic_tied, "width": width, "latent": latent,
+            "dropout": dropout,
+        }  # fmt: skip
+        self.model_options = {**options, "classes": self.classes} if self.classes else options
         with torch.device("meta"):  # refused before anything is read or drawn
             self.prior()
 

@@ -12,41 +12,20 @@ from torch import Tensor, nn
 
 from restore.contracts import Progress
 from restore.errors import InputError, UsageError
-from restore.training.gan import Kind
 from restore.training.squares import load_squares
 from restore_cogan.accuracy import accuracy, classified
-from restore_cogan.coupled import CoupledRecipe, Schedule
 from restore_cogan.critic import SHAPE
 from restore_cogan.prior import CoGAN
+from restore_cogan.reading import ReadingRecipe
 
 NAMES = ("source", "target")
 
 
-class CoGANLabels(CoupledRecipe):
+class CoGANLabels(ReadingRecipe):
     """A reader of images without labels that has learnt from others with labels: gray squares of 28 pixels.
 
     ``--data`` is a folder of images with ``source/CLASS/`` for each class, and ``target/``; ``restore.adapt`` takes
     arrays. Options are those of ``cogan-digits``, less its draw.
-
-    Args:
-        steps: optimisation steps of each pair of networks.
-        batch_size: images a step, of each domain.
-        width: share of the channels of the paper's generators.
-        tied: layers that the generators have in common, from the noise on; 0: two of their own.
-        critic_tied: layers that the critics have in common, to the judgement.
-        latent: how many numbers a latent has.
-        dropout: share of a critic's features that judgement and classifier do without.
-        loss: ``vanilla`` (not saturating), ``lsgan``, ``hinge``, ``relativistic``.
-        classification: weight of the cross-entropy of the labels.
-        consistency: weight of the squared distance between the features of a generated pair.
-        learning_rate: of the generators' Adam, at the start.
-        critic_rate: of the critics'.
-        momentum: Adam's first beta, of both.
-        weight_decay: of both, of weights alone.
-        schedule: ``constant``; ``linear``: it falls to nothing in the second half.
-        ema: decay of the moving average of the weights; 0: none.
-        data_terms: terms of the training images, for the card.
-        seed: of the initial weights, the images and the latents.
     """
 
     name = "cogan"
@@ -54,38 +33,9 @@ class CoGANLabels(CoupledRecipe):
     validation_protocol = "share of the images with labels that are read right"
     shape: tuple[int, int, int] = SHAPE
     view: ClassVar[Mapping[str, Any]] = {"show": NAMES[1]}
-
-    def __init__(
-        self,
-        steps: int = 10_000,
-        batch_size: int = 64,
-        width: float = 1.0,
-        tied: int = 4,
-        critic_tied: int = 3,
-        latent: int = 100,
-        dropout: float = 0.0,
-        loss: Kind = "vanilla",
-        classification: float = 10.0,
-        consistency: float = 0.01,
-        learning_rate: float = 2e-4,
-        critic_rate: float = 2e-4,
-        momentum: float = 0.5,
-        weight_decay: float = 5e-4,
-        schedule: Schedule = "constant",
-        ema: float = 0.0,
-        data_terms: str = "",
-        seed: int = 0,
-    ) -> None:
-        self.told = ""
-        options = {
-            "names": NAMES, "tied": tied, "critic_tied": critic_tied, "width": width, "latent": latent,
-            "dropout": dropout,
-        }  # fmt: skip
-        super().__init__(
-            steps=steps, batch_size=batch_size, model_options=options, loss=loss, classification=classification,
-            consistency=consistency, learning_rate=learning_rate, critic_rate=critic_rate, momentum=momentum,
-            weight_decay=weight_decay, schedule=schedule, ema=ema, data_terms=data_terms, seed=seed,
-        )  # fmt: skip
+    names = NAMES
+    told = ""
+    """What was given, once it is."""
 
     def give(self, source: Tensor, labels: Tensor, target: Tensor) -> None:
         """Take images uint8 ``(N, 1, 28, 28)``, their labels from 0 on, and images of the other domain."""

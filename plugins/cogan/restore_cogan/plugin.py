@@ -22,6 +22,15 @@ def restore_models() -> list[ModelSpec]:
             licence="Apache-2.0",
             citation=COGAN,
         ),
+        ModelSpec(
+            name="cogan-restorer",
+            factory="restore_cogan.restorer:Restorer",
+            task="restoration",
+            summary="Small residual network for gray images, trained on generated pairs",
+            channels=(1,),
+            tiling="exact",
+            licence="Apache-2.0",
+        ),
     ]
 
 
@@ -47,6 +56,13 @@ def restore_priors() -> list[PriorSpec]:
             name="cogan-mnist-negative",
             factory="restore_cogan.prior:CoGAN",
             summary="Digits and their negatives, 28 x 28 each, or the pair of them",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+        PriorSpec(
+            name="cogan-mnist-degraded",
+            factory="restore_cogan.prior:CoGAN",
+            summary="Digits and what a degradation left of digits, 28 x 28 each, or the pair of them",
             licence="Apache-2.0",
             citation=COGAN,
         ),
@@ -87,6 +103,21 @@ def restore_recipes() -> list[RecipeSpec]:
             summary="CoGAN on MNIST: one half as it is, negatives of the other half, no pairs",
             licence="Apache-2.0",
             citation=COGAN,
+        ),
+        RecipeSpec(
+            name="cogan-mnist-degraded",
+            factory="restore_cogan.recipe:CoGANDegraded",
+            model="cogan-mnist-degraded",
+            summary="CoGAN on MNIST: one half as it is, the other degraded, no pairs: unpaired restoration",
+            licence="Apache-2.0",
+            citation=COGAN,
+        ),
+        RecipeSpec(
+            name="cogan-mnist-restorer",
+            factory="restore_cogan.generated:CoGANRestorer",
+            model="cogan-restorer",
+            summary="A restorer in one pass, from pairs that a CoGAN generates, with no real pair",
+            licence="Apache-2.0",
         ),
         RecipeSpec(
             name="cogan-digits",

@@ -17,7 +17,7 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "cogan.md").read_text("ut
 
 def test_every_component_is_on_the_page():
     offered = {c.spec.name for c in registry().components if c.spec.factory.startswith("restore_cogan.")}
-    assert len(offered) == 4
+    assert len(offered) == 7
     assert all(f"`{name}`" in PAGE for name in offered)
 
 
