@@ -441,3 +441,21 @@ def test_it_passes_the_conformance_kit(waves):
     assert [f"{v.check}: {v.failure}" for v in verdicts if not v.ok] == []
     passed = {v.check for v in verdicts if v.outcome == "passed"}
     assert {"any-mask", "holes-filled", "batch-equals-singles", "thread-safe", "inference-mode"} <= passed
+
+
+@pytest.mark.slow
+def test_with_a_trained_prior_neighbours_change_no_bit_and_their_number_only_rounding():
+    """Over the 150 steps of the preset rounding grows: an image alone ends near, in its score and in the mean."""
+    prior = restore.load_prior("dcgan-mnist", device="cpu")
+    with torch.no_grad():
+        digits = prior.decode(prior.sample(5, torch.Generator().manual_seed(5))).mul(255).round() / 255
+    mask = torch.zeros(5, 1, 28, 28)
+    mask[..., 7:21, 7:21] = 1
+    options = {"prior": "dcgan-mnist", "seed": 0, "device": "cpu", "precision": "float32"}
+    fill = restore.load("semantic-inpainting", **options).module.candidates
+    among, others, alone = (
+        fill(Observation(image=digits[rows], mask=mask[rows])) for rows in ([0, 1, 2], [0, 3, 4], [0])
+    )
+    assert torch.equal(among.images[0], others.images[0])
+    assert among.scores[0].item() == pytest.approx(alone.scores[0].item(), rel=0.25)
+    assert (among.image[0] - alone.image[0]).abs().mean() < 8 / 255
