@@ -57,7 +57,7 @@ def run_batch(plan: Plan, work: Work, *, by: str, verb: str, overwrite: bool) ->
 
     Raises:
         UsageError: from the work.
-        KeyboardInterrupt: after telling how far it came.
+        KeyboardInterrupt: after telling how far it came in a folder.
     """
     results: list[Result] = []
     with Display(len(plan.jobs)) as display:
@@ -67,9 +67,9 @@ def run_batch(plan: Plan, work: Work, *, by: str, verb: str, overwrite: bool) ->
                 results.append(result)
                 display.tell(result, alone=len(plan.jobs) == 1)
         except KeyboardInterrupt:
-            count = sum(result.status == "done" for result in results)
-            again = "; run the same command again to continue" if plan.into_folder else ""
-            display.say(f"{count} of {len(plan.jobs)} {verb}{again}")
+            if plan.into_folder:
+                count = sum(result.status == "done" for result in results)
+                display.say(f"{count} of {len(plan.jobs)} {verb}; run the same command again to continue")
             raise
     if plan.into_folder:
         click.echo(summary(results, verb), err=True)

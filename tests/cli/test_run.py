@@ -377,6 +377,15 @@ class TestInterruption:
         assert "1 of 2 restored; run the same command again to continue" in result.stderr
         assert tree("large") == {"a.png"}
 
+    def test_of_one_image_there_is_nothing_to_tell(self, photos, monkeypatch):
+        def interrupted(self, image, **options):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Restorer, "restore", interrupted)
+        result = call(MODEL, "photos/a.png", "-o", "large.png")
+        assert (result.exit_code, result.stderr.strip()) == (130, "interrupted")
+        assert not Path("large.png").exists()
+
     def test_an_interrupt_while_writing(self, photos, monkeypatch):
         def interrupted(self, target):
             raise KeyboardInterrupt
