@@ -38,7 +38,7 @@ def restore_models() -> list[ModelSpec]:
             WeightsSpec(
                 tag="psnr-x4",
                 file="restore_srgan:weights/srresnet-psnr-x4.safetensors",
-                sha256="714febc0ca7f93f2900d44885c4484de1eee5ffe3090f298063d7cb79378108c",
+                sha256="67164afbbbec41dbf9b5b55e658db552784048b253bd1751ee99ab86fd5dd5fe",
                 options=OPTIONS,
                 summary="x4, absolute error, T91 and BSDS",
                 licence="Apache-2.0",
@@ -79,7 +79,7 @@ def restore_models() -> list[ModelSpec]:
             WeightsSpec(
                 tag="real-x4",
                 file="restore_srgan:weights/srgan-real-x4.safetensors",
-                sha256="4d6219e3cbe6b2b880b5cc2175cff4f8de7391d49a52fb3af511d5cc57320658",
+                sha256="37ef82f0bfbf1eabe387a46e3dee1a16789befcc2864a76631256bad3b12df5c",
                 options=OPTIONS,
                 blend=BlendSpec(option="fidelity", towards="srresnet.real-x4", summary="how little is invented"),
                 summary="x4, the same for photographs with noise and JPEG",

@@ -15,7 +15,7 @@ from restore.training import Settings, train
 from restore.weights import digest, read, write
 from restore_srgan.generator import SRResNet
 
-PSNR_X4 = "714febc0ca7f93f2900d44885c4484de1eee5ffe3090f298063d7cb79378108c"
+PSNR_X4 = "67164afbbbec41dbf9b5b55e658db552784048b253bd1751ee99ab86fd5dd5fe"
 """SHA-256 of the weights that the plugin ships."""
 
 
