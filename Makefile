@@ -31,6 +31,7 @@ bench: .venv/installed-for-bench
 	$(BIN)/python benchmarks/speed/startup.py
 	$(BIN)/python benchmarks/speed/restoring.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/training.py
+	$(BIN)/python benchmarks/speed/cogan.py
 	$(BIN)/python benchmarks/speed/memory.py
 	$(BIN)/python benchmarks/speed/gpu.py --data $(DATA)
 	$(BIN)/python benchmarks/speed/metrics.py --data $(DATA)

@@ -51,7 +51,8 @@ def finished(recipe: str, folder: Path, options: Mapping[str, Any], given: argpa
     chosen = {**{key: str(value) for key, value in options.items()}, **parse_pairs(given.pairs)}
     weights = folder / f"{recipe}.safetensors"
     if not weights.is_file():
-        words = ["train", recipe, "-o", str(folder), "--data", str(given.data), "--device", given.device]
+        words = ["train", recipe, "-o", str(folder), "--device", given.device]
+        words += [] if given.data is None else ["--data", str(given.data)]
         words += ["--precision", given.precision, "--checkpoint-every", str(given.every), "--validate-every"]
         words += [str(given.every), *(word for key, value in chosen.items() for word in ("--set", f"{key}={value}"))]
         words += ["--resume"] if (folder / CHECKPOINT).is_file() else []
@@ -70,7 +71,9 @@ def _compare(recipe: str, weights: Path, chosen: Mapping[str, str]) -> None:
     usual = {name: option.default for name, option in signature(factory).items()}
     wanted = usual | check(recipe, factory, chosen)
     taken = usual | check(recipe, factory, json.loads(header["recipe_options"]))
-    for key, value in wanted.items():
+    for key, option in wanted.items():
+        # Of a file the header has the name alone.
+        value = Path(option).name if isinstance(option, str) and Path(option).is_file() else option
         if taken[key] != value:
             raise SystemExit(
                 f"{weights} was trained with {key}={taken[key]}, and this table is of {key}={value}; "
