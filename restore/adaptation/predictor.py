@@ -21,7 +21,9 @@ PORTION = 500
 
 
 class Adapted:
-    """Reads images of the second domain; ``restore.adapt`` makes one.
+    """Reads images of the second domain, as a fitted classifier of scikit-learn does; ``restore.adapt`` makes one.
+
+    It has no ``fit``, so it is no estimator that can be cloned or searched over; it can be pickled and copied.
 
     Args:
         network: a prior that classifies, in evaluation mode.
@@ -35,6 +37,7 @@ class Adapted:
         self.classes_ = np.asarray(told["classes"])
         self.shape: tuple[int, int, int] = tuple(told["shape"])
         self.size: tuple[int, int] = tuple(told["size"])
+        self.n_features_in_ = self.shape[0] * self.size[0] * self.size[1]
 
     def predict_proba(self, images: Any) -> np.ndarray:
         """Return the probability of each of ``classes_``, float64 ``(n, classes)``.
@@ -68,6 +71,13 @@ class Adapted:
     def predict(self, images: Any) -> np.ndarray:
         """Return the likeliest class of each image, ``(n,)``. Raises as ``predict_proba``."""
         return self.classes_[self.predict_proba(images).argmax(1)]
+
+    def score(self, images: Any, labels: Any) -> float:
+        """Return the share of images whose label is found. Raises InputError for labels that do not belong to them."""
+        found, wanted = self.predict(images), np.asarray(labels)
+        if wanted.shape != found.shape:
+            raise InputError(f"{len(found)} images have labels of the shape {wanted.shape}", "give one label an image")
+        return float((found == wanted).mean())
 
     def save(self, path: str | Path) -> None:
         """Write network and classes as safetensors, in half precision, which its numbers have. Raises WeightsError."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import signal
 
 import numpy as np
@@ -51,6 +53,38 @@ def test_it_reads_what_had_no_labels(predictor, bars):
     np.testing.assert_allclose(chances.sum(1), 1)
     np.testing.assert_allclose(predictor.predict_proba(torch.from_numpy(faint[:1])), chances[:1], atol=1e-6)
     np.testing.assert_allclose(predictor.predict_proba(faint.reshape(20, -1)), chances)
+
+
+def test_it_keeps_to_the_conventions_of_a_fitted_classifier(predictor, bars):
+    """What scikit-learn's estimator checks ask of one that is fitted, and can be asked without the library."""
+    *_, faint = bars
+    chances = predictor.predict_proba(faint)
+    assert predictor.classes_.tolist() == sorted(predictor.classes_)
+    assert (chances.min() >= 0, chances.shape[1]) == (True, len(predictor.classes_))
+    assert predictor.predict(faint).tolist() == predictor.classes_[chances.argmax(1)].tolist()
+    assert predictor.predict(faint).dtype == predictor.classes_.dtype
+    assert predictor.n_features_in_ == 14 * 14
+    # An image's result depends neither on those beside it, nor on their order, nor on how they lie in memory.
+    order = np.random.default_rng(0).permutation(20)
+    np.testing.assert_allclose(predictor.predict_proba(faint[order]), chances[order], atol=1e-6)
+    np.testing.assert_allclose(np.vstack([predictor.predict_proba(one[None]) for one in faint]), chances, atol=1e-6)
+    np.testing.assert_allclose(predictor.predict_proba(np.asfortranarray(faint)), chances)
+    np.testing.assert_allclose(predictor.predict_proba(faint.tolist()), chances)
+    kept = faint.copy()
+    kept.setflags(write=False)
+    np.testing.assert_allclose(predictor.predict_proba(kept), chances)
+    np.testing.assert_array_equal(kept, faint)
+    for copied in (pickle.loads(pickle.dumps(predictor)), copy.deepcopy(predictor)):
+        np.testing.assert_array_equal(copied.predict_proba(faint), chances)
+
+
+def test_its_score_is_the_accuracy(predictor, bars):
+    *_, faint = bars
+    truth = ["across", "down"] * 10
+    assert predictor.score(faint, truth) == 1
+    assert predictor.score(faint, np.array([*truth[:15], *["neither"] * 5])) == pytest.approx(0.75)
+    with pytest.raises(InputError, match="20 images have labels of the shape"):
+        predictor.score(faint, truth[:19])
 
 
 def test_it_is_the_same_after_saving(predictor, bars, tmp_path):
