@@ -5,10 +5,10 @@
 
 DIGITS holds mnist/ and usps/. A draw is 2000 digits of MNIST's training set and 1800 of USPS's, chosen by the seed. One
 set has labels. CoGAN is `restore train cogan-digits`; beside it stand its own reader trained on the labelled digits
-alone, and CORAL on that reader's features. What counts is the last step of each. Two protocols: `target`, the digits
-without labels that were trained on, as the paper measures MNIST to USPS; and `held out`, the other set's test part.
-Collapses, in which digits changed their names between the domains (docs/cogan.md), are counted and stay in the means.
-Interrupted, the script goes on where it was.
+alone, and CORAL on that reader's features. Random transforms (`--set affine=1`) are done to the digits of all three.
+What counts is the last step of each. Two protocols: `target`, the digits without labels that were trained on, as the
+paper measures MNIST to USPS; and `held out`, the other set's test part. Collapses, in which digits changed their names
+between the domains (docs/cogan.md), are counted and stay in the means. Interrupted, the script goes on where it was.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from baselines import Coral, features, source_only
 from torch import Tensor
 from trainings import Ledger, Row, finished, parser
 
+from restore.options import parse_pairs
 from restore.priors import load_prior
 from restore.runtime.policy import choose_device
 from restore.scripting import errors_told
@@ -68,10 +69,13 @@ def measured(
     names = DOMAINS[direction]
     key: dict[str, Any] = {"direction": direction, "draw": seed}
     counts: dict[Name, int | None] = {"mnist": given.mnist, "usps": given.usps}
+    affine = float(parse_pairs(given.pairs).get("affine", 0))
     source, target = draw(given.data, names, counts, seed)
     sets = {"target": target, "held out": read(given.data, names[1], "test")}
     if any(ledger.known(**key, method=method) is None for method in METHODS[:2]):
-        reader = source_only(source.images, source.labels, steps=given.source_steps, seed=seed, device=device)
+        reader = source_only(
+            source.images, source.labels, steps=given.source_steps, affine=affine, seed=seed, device=device
+        )
         seen = {protocol: features(reader, digits.images) for protocol, digits in sets.items()}
         coral = Coral(features(reader, source.images), source.labels, seen["target"])
         alone = {protocol: read_alone(reader, one) for protocol, one in seen.items()}

@@ -9,17 +9,21 @@ from torch import Tensor
 from restore.training.data import generator as randomness
 from restore_cogan.coupled import decayed
 from restore_cogan.critic import CriticPair
+from restore_cogan.warping import warped
 
 PORTION = 500
 
 
-def source_only(images: Tensor, labels: Tensor, *, steps: int, seed: int, device: torch.device) -> CriticPair:
+def source_only(
+    images: Tensor, labels: Tensor, *, steps: int, affine: float, seed: int, device: torch.device
+) -> CriticPair:
     """Return CoGAN's reader, trained on labelled digits alone: Adam, 1e-3, batches of 64, the same weight decay.
 
     Args:
         images: uint8 ``(N, 1, 28, 28)``.
         labels: ``(N,)`` from 0 to 9.
         steps: optimisation steps.
+        affine: strength of random transforms of the digits, as the recipe has it.
         seed: of weights and batches.
         device: where it is trained, and stays.
     """
@@ -27,8 +31,10 @@ def source_only(images: Tensor, labels: Tensor, *, steps: int, seed: int, device
     reader = CriticPair(classes=10).to(device)
     optimizer = torch.optim.Adam(decayed(reader.parameters(), 5e-4), lr=1e-3)
     for step in range(1, steps + 1):
-        chosen = torch.from_numpy(randomness(seed, step).integers(len(images), size=64))
-        features = reader.features_of(images[chosen].to(device) / 255.0, 0)
+        rng = randomness(seed, step)
+        chosen = torch.from_numpy(rng.integers(len(images), size=64))
+        batch = warped(images[chosen] / 255.0, affine, rng) if affine else images[chosen] / 255.0
+        features = reader.features_of(batch.to(device), 0)
         loss = F.cross_entropy(reader.classify(features), labels[chosen].to(device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ from restore.training.population import population_statistics
 from restore.training.schedule import late
 from restore_cogan.prior import CoGAN
 from restore_cogan.steps import d_step, g_step
+from restore_cogan.warping import warped
 
 Schedule = Literal["constant", "linear"]
 SHOWN = 64
@@ -60,6 +61,8 @@ class CoupledRecipe(Recipe):
     """That the critics tell apart."""
     classification: float = 0.0
     """Weight of the cross-entropy of the first domain's labels."""
+    affine: float = 0.0
+    """Strength of random affine transforms of the images."""
     images: tuple[Tensor, Tensor]
     """Of the two domains, uint8 ``(N, 1, 28, 28)`` each."""
     labels: Tensor | None = None
@@ -150,6 +153,8 @@ class CoupledRecipe(Recipe):
         z = torch.from_numpy(rng.uniform(-1, 1, (2, self.batch_size, latent))).float()
         labelled = {} if self.labels is None else {"label": self.labels[chosen]}
         first, second = self.images[0][chosen] / 255.0, self.images[1][others] / 255.0
+        if self.affine:
+            first, second = warped(first, self.affine, rng), warped(second, self.affine, rng)
         return {"first": first, "second": second, "z_critic": z[0], "z": z[1], **labelled}
 
     def learning_rate(self, step: int) -> float:

@@ -17,6 +17,8 @@ class ReadingRecipe(CoupledRecipe):
         dropout: share of a critic's features that judgement and classifier do without.
         classification: weight of the cross-entropy of the labels; the paper's release has 0.5.
         consistency: weight of the squared distance between the features of a generated pair.
+        affine: strength of random turns, shears, scalings and shifts of the images; 1: up to 15 degrees, 15 degrees,
+            15 % and 2 pixels; 0: none, as the paper.
     """
 
     def __init__(
@@ -26,8 +28,10 @@ class ReadingRecipe(CoupledRecipe):
         dropout: float = 0.0,
         classification: float = 10.0,
         consistency: float = 0.01,
+        affine: float = 0.0,
         **options: Any,
     ) -> None:
         check_number("classification", classification, least=0)
-        self.classification = classification
+        check_number("affine", affine, least=0, below=3)
+        self.classification, self.affine = classification, affine
         super().__init__(steps=steps, batch_size=batch_size, dropout=dropout, consistency=consistency, **options)
