@@ -128,38 +128,52 @@ class Translation(Model):
         """Return all that was found.
 
         Args:
-            observation: images of the domain ``from``, without a mask.
+            observation: images of the domain ``from``; missing pixels count for nothing.
             progress: called with (done, total), in steps.
 
         Raises:
-            InputError: images of another size, or not finite; a mask.
+            InputError: images of another size, or not finite where they are known; nothing is known.
             DeviceError: memory does not suffice for one search.
         """
-        image = observation.image
-        if observation.mask is not None:
-            raise InputError("a mask keeps known pixels as they are, and translation changes them", "leave it out")
+        image, mask = observation.image, observation.mask
         if tuple(image.shape[1:]) != self.shape:
             raise InputError(
                 f"the images are {tuple(image.shape[1:])}, and those of {self.named} {self.shape}", "resize them"
             )
+        if mask is not None and (mask > 0).flatten(1).all(1).any():
+            raise InputError("all of an image is missing, and nothing tells what it shows", "white = missing")
         with torch.inference_mode(False), torch.no_grad(), torch.autocast(image.device.type, enabled=False):
             seed = int(torch.randint(SEEDS, ())) if self.seed is None else self.seed
             source, z = self._view(self.source), self._drawn(self.pool, seed).to(image.device)
             images = torch.cat([source.decode(portion) for portion in torch.split(z, PORTION)])
-            given = image.detach().clone().to(images)
-            away = torch.cdist(given.flatten(1), images.flatten(1))
-            start = z[away.topk(self.settings.restarts, largest=False).indices]
+            there = torch.ones_like(image) if mask is None else (mask <= 0).to(image).expand_as(image)
+            given = torch.where(there > 0, image, 0).to(images)
+            start = z[nearest(given, there.to(images), images, self.settings.restarts)]
             found = inversion.invert(
                 source, replace(observation, image=given, degradation=None, params={}), settings=self.settings,
                 start=start, progress=progress,
             )  # fmt: skip
-            spread = (given - images.mean(0)).square().flatten(1).mean(1).clamp(min=1e-6)
+            from_mean = ((given - images.mean(0)).square() * there).flatten(1).sum(1) / there.flatten(1).sum(1)
             return Translated(
                 image=self._view(self.target).decode(found.latent),
                 reconstruction=found.image,
                 latent=found.latent,
-                explained=1 - found.score / spread,
+                explained=1 - found.score / from_mean.clamp(min=1e-6),
             )
+
+
+def nearest(image: Tensor, there: Tensor, images: Tensor, count: int) -> Tensor:
+    """Return the numbers ``(B, count)`` of those of ``images`` that are nearest to each of ``B``, the nearest first.
+
+    Args:
+        image: ``(B, C, H, W)``, 0 where it is missing.
+        there: of its shape, 1 where it is known.
+        images: ``(n, C, H, W)``.
+        count: how many.
+    """
+    flat = images.flatten(1)
+    away = there.flatten(1) @ flat.square().T - 2 * image.flatten(1) @ flat.T  # less what is the same for all
+    return away.topk(count, largest=False).indices
 
 
 def find_pair(weights: Path | None, domains: set[str]) -> str:

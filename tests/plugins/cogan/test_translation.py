@@ -16,6 +16,7 @@ from restore.artifacts import WeightsSpec
 from restore.cli import cli
 from restore.contracts import Observation
 from restore.errors import InputError, UsageError, WeightsError
+from restore.testing.running import plan
 from restore_cogan import translation
 from restore_cogan.prior import CoGAN
 
@@ -53,6 +54,25 @@ def test_it_finds_the_other_image_of_a_pair(pair, images, domains, given):
     assert torch.equal(model(images[given]), found.image)
     alone = model(images[given][1:2])
     torch.testing.assert_close(alone, found.image[1:2], atol=1e-4, rtol=0)
+
+
+def test_what_is_missing_counts_for_nothing(pair, images):
+    model = restore.load("cogan", weights=pair[1], from_="mnist", **QUICK)
+    mask = torch.zeros_like(images[0])
+    mask[..., :14, :] = 1
+    holed = torch.where(mask > 0, torch.nan, images[0])
+    found = model.module.search(Observation(image=holed, mask=mask))
+    torch.testing.assert_close(found.image, images[1], atol=0.06, rtol=0)
+    assert float(found.explained.min()) > 0.95
+
+
+def test_searches_start_from_the_nearest():
+    generator = torch.Generator().manual_seed(0)
+    image, images = torch.rand(3, 1, 6, 5, generator=generator), torch.rand(20, 1, 6, 5, generator=generator)
+    there = (torch.rand(3, 1, 6, 5, generator=generator) > 0.4).float()
+    away = ((image[:, None] - images).square() * there[:, None]).flatten(2).sum(2)
+    found = translation.nearest(image * there, there, images, 4)
+    assert torch.equal(found, away.argsort(1)[:, :4])
 
 
 def test_it_warns_of_what_the_pair_does_not_know(pair, images):
@@ -107,8 +127,8 @@ def test_images_that_do_not_fit(pair, images):
         module(images[0][..., :20])
     with pytest.raises(InputError, match="NaN"):
         module(images[0] * torch.nan)
-    with pytest.raises(InputError, match="a mask keeps known pixels"):
-        module(Observation(image=images[0], mask=torch.zeros_like(images[0])))
+    with pytest.raises(InputError, match="all of an image is missing"):
+        module(Observation(image=images[0], mask=torch.ones_like(images[0])))
 
 
 def test_which_pair_is_meant(pair, tmp_path, monkeypatch):
@@ -126,3 +146,11 @@ def test_which_pair_is_meant(pair, tmp_path, monkeypatch):
     component = restore.registry.registry().find("prior", "cogan-mnist-edge")
     monkeypatch.setattr(type(component), "weights", property(lambda one: (shipped,) if one == component else ()))
     assert translation.find_pair(None, {"moon"}) == f"{component.qualified}.moon"
+
+
+@pytest.mark.filterwarnings("ignore::restore.RestoreWarning")
+def test_it_passes_the_kit(pair):
+    trials = plan(f"model-cogan:from=mnist,weights={pair[1]},steps=2,pool=5,restarts=1")
+    verdicts = [trial.run() for trial in trials if not trial.check.name.startswith(("discovery", "import"))]
+    assert [f"{v.check}: {v.failure}" for v in verdicts if not v.ok] == []
+    assert sum(v.outcome == "passed" for v in verdicts) > 15
