@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from restore.plugin import ModelSpec, PriorSpec, RecipeSpec, hookimpl
+from restore.plugin import ModelSpec, PriorSpec, RecipeSpec, WeightsSpec, hookimpl
 
 COGAN = "Liu and Tuzel, Coupled Generative Adversarial Networks, NIPS 2016, arXiv 1606.07536"
+READER = {"tied": 4, "critic_tied": 3, "width": 0.25, "latent": 100, "dropout": 0.0, "classes": 10}
+"""What the weights of `cogan-digits` have in common."""
 
 
 @hookimpl
@@ -70,6 +72,26 @@ def restore_priors() -> list[PriorSpec]:
             name="cogan-digits",
             factory="restore_cogan.prior:CoGAN",
             summary="Digits of MNIST and of USPS, 28 x 28 each, and a reader of both",
+            weights=(
+                WeightsSpec(
+                    tag="mnist-usps",
+                    file="restore_cogan:weights/cogan-digits-mnist-usps.safetensors",
+                    sha256="7ea6342a422bfc59a21a324834692b31471d8578cff669f45093352af501ab0a",
+                    options={**READER, "names": ("mnist", "usps")},
+                    summary="Labels of MNIST, reads USPS; 3,000 steps",
+                    licence="Apache-2.0",
+                    card="restore_cogan:weights/cogan-digits-mnist-usps.md",
+                ),
+                WeightsSpec(
+                    tag="usps-mnist",
+                    file="restore_cogan:weights/cogan-digits-usps-mnist.safetensors",
+                    sha256="1780cf798a93cdeef53b3a88518f72b3cf6cee921c368bfcb3e7ea6320b8dce5",
+                    options={**READER, "names": ("usps", "mnist")},
+                    summary="Labels of USPS, reads MNIST; 3,000 steps",
+                    licence="Apache-2.0",
+                    card="restore_cogan:weights/cogan-digits-usps-mnist.md",
+                ),
+            ),
             licence="Apache-2.0",
             citation=COGAN,
         ),

@@ -121,6 +121,15 @@ def test_what_is_not_there(digits, build):
         build("cogan-digits", direction="svhn-mnist")
 
 
+@pytest.mark.parametrize(
+    ("weights", "read_as", "share"), [("mnist-usps", "usps", 0.9512), ("usps-mnist", "mnist", 0.9553)]
+)
+def test_the_weights_read_as_their_cards_say(shared_data, weights, read_as, share):
+    prior = restore.load_prior(f"cogan-digits.{weights}", device="cpu")
+    held_out = read(shared_data, read_as, "test")
+    assert accuracy(classified(prior, held_out.images, read_as), held_out.labels) == pytest.approx(share, abs=6e-5)
+
+
 def test_digits_that_changed_their_names_are_a_collapse():
     labels = torch.arange(10).repeat(10)
     assert (relabelled(labels, labels), collapsed(labels, labels)) == (1.0, False)

@@ -94,4 +94,4 @@ def test_what_cannot_be(options, message):
 
 def test_without_weights_it_is_refused():
     with pytest.raises(WeightsError, match="has no weights"):
-        restore.load_prior("cogan-digits")
+        restore.load_prior("cogan-mnist-edge")
