@@ -40,7 +40,10 @@ from restore_gan.digits import SHA256, DigitReader, load_reader
 MASKS = ("center", "half", "pattern", "random80")
 """Of protocols, ``inpaint-`` before them."""
 SEARCHED = "semantic-inpainting:prior="
-MODELS = ("telea", "navier-stokes", "biharmonic", f"{SEARCHED}gan-mnist", f"{SEARCHED}dcgan-mnist")
+MODELS = (
+    "telea", "navier-stokes", "biharmonic", f"{SEARCHED}gan-mnist,restarts=4,steps=100,seed=0",
+    f"{SEARCHED}dcgan-mnist,seed=0",
+)  # fmt: skip
 NOTHING = "nothing"
 """Fills no hole: it stays as black as the ground."""
 PORTION = 100
