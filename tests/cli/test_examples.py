@@ -53,7 +53,7 @@ def named(path, params):
             find_protocol(params["protocol"])
             yield from (("model", text.partition("@")[0]) for text in params["models"])
         case ("run",):
-            yield "model", params["model"]
+            yield "prior" if str(params["output"]).endswith(".csv") else "model", params["model"]
         case ("degrade",):
             yield from (("degradation", text) for text in params["spec"].split("|"))
         case ("sample",):
