@@ -110,7 +110,7 @@ def test_bad_images_are_told_and_passed_over(reader, folder, tmp_path):
         (["bicubic"], "bicubic restores images and writes no labels"),
         (["dcgan-mnist"], "dcgan-mnist tells no classes apart"),
         (["cogan-digit"], "did you mean cogan-digits"),
-        (["cogan-digits"], "has no weights"),
+        (["cogan"], "has no weights"),
         (["cogan-digits", "--suffix", "x"], "--suffix is for restored images"),
         (["cogan-digits", "--set", "shown=usps"], "did you mean 'show'"),
     ],
