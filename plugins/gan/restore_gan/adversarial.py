@@ -86,8 +86,8 @@ class AdversarialRecipe(Recipe):
         if min(steps, batch_size, r1_every, 1 if first is None else first) < 1:
             raise UsageError("steps, batch_size, r1_every and first are at least 1")
         check_number("r1", r1, least=0)
-        check_number("learning_rate", learning_rate, least=0)
-        check_number("critic_rate", critic_rate, least=0)
+        check_number("learning_rate", learning_rate, above=0)
+        check_number("critic_rate", critic_rate, above=0)
         check_number("momentum", momentum, least=0, below=1)
         check_number("ema", ema, least=0, below=1)
         self.size, self.colors, self.latent = size, colors, latent
