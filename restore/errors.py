@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+INTERRUPTED = 130
+"""The exit code of what its user interrupts, which is no error."""
+
 
 class RestoreError(Exception):
     """An error with a message for people and, where one exists, its cure."""

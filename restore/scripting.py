@@ -6,9 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from restore.errors import RestoreError
-
-INTERRUPTED = 130
+from restore.errors import INTERRUPTED, RestoreError
 
 
 @contextmanager

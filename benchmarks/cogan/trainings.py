@@ -15,7 +15,7 @@ import torch
 from restore import weights as store
 from restore.atomic import replacing
 from restore.benchmark.provenance import environment
-from restore.cli.group import INTERRUPTED
+from restore.errors import INTERRUPTED
 from restore.options import check, parse_pairs, signature
 from restore.registry import registry
 from restore.training.loop import CHECKPOINT

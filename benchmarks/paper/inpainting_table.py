@@ -21,7 +21,7 @@ from typing import Any
 
 from restore import images
 from restore.benchmark import results
-from restore.cli.group import INTERRUPTED
+from restore.errors import INTERRUPTED
 from restore.scripting import errors_told
 from restore.training.squares import load_squares
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from restore import weights as store
 from restore.benchmark import results
-from restore.cli.group import INTERRUPTED
+from restore.errors import INTERRUPTED
 from restore.options import check
 from restore.registry import registry
 from restore.scripting import errors_told

@@ -14,9 +14,8 @@ from typing import Any
 
 import click
 
-from restore.errors import RestoreError
+from restore.errors import INTERRUPTED, RestoreError
 
-INTERRUPTED = 130
 PIPE_CLOSED = 141
 STDOUT = "restore.stdout"
 """Key of the context's ``meta``: where JSON goes while standard output is kept for it."""

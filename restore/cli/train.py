@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from restore.cli import several
-from restore.cli.group import INTERRUPTED
 from restore.cli.words import words
-from restore.errors import InputError, PluginError, UsageError
+from restore.errors import INTERRUPTED, InputError, PluginError, UsageError
 from restore.values import as_text, convert
 
 if TYPE_CHECKING:
