@@ -17,7 +17,7 @@ from restore.errors import UsageError
 from restore.values import convert, type_name
 
 Factory = Callable[..., Any]
-ANOTHER = re.compile(r",(?=[A-Za-z_][\w-]*=)")
+ANOTHER = re.compile(r",(?=\s*[A-Za-z_][\w-]*\s*=)")
 """Between two pairs in one text."""
 _BETWEEN_OPTIONS = re.compile(r",(?!\s*[-+]?\.?\d[-+.\deE\s]*(?:,|$))")
 """A comma, unless a number stands between it and the next one."""

@@ -184,7 +184,8 @@ def test_what_python_reserves_can_be_the_name_of_an_option():
     ("pairs", "options"),
     [
         (["from=mnist,to=edge"], {"from": "mnist", "to": "edge"}),
-        (["a=1, b=2"], {"a": "1, b=2"}),
+        (["a=1, b=2", "c=3 , d = 4"], {"a": "1", "b": "2", "c": "3", "d": "4"}),
+        (["terms=free, and more,5"], {"terms": "free, and more,5"}),
         (["box=1,2,3,4,b-c=5"], {"box": "1,2,3,4", "b_c": "5"}),
         (["a=1,prior=dcgan:width=64,latent=100", "b=2"], {"a": "1", "prior": "dcgan:width=64,latent=100", "b": "2"}),
     ],
