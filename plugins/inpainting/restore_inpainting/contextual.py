@@ -33,13 +33,12 @@ class Contextual(Loss):
         UsageError: a window that is even or smaller than 3.
     """
 
-    knows_mask = True
-
     def __init__(self, weighting: Weighting = "near", window: int = 7, reduction: Reduction = "weights") -> None:
         super().__init__()
         if window < 3 or window % 2 == 0:
             raise UsageError(f"a window of {window} pixels has no rim around a centre", "take 3, 5, 7 ...")
         self.weighting, self.window, self.reduction = weighting, window, reduction
+        self.knows_mask = reduction == "weights"
 
     def forward(
         self,

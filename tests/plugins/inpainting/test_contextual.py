@@ -126,13 +126,18 @@ def test_it_is_a_loss_by_name():
 def test_a_search_that_fits_with_it_divides_once(waves):
     options = {"prior": "waves", "steps": 3, "restarts": 1, "seed": 0}
     mask = torch.zeros(1, 1, 32, 32)
-    mask[..., 8:] = 1
+    mask[..., 8:] = 1  # a quarter is known
     seen = Observation(image=waves, mask=mask)
     for fit, extra in (("contextual", 0.0), ("contextual + 0.5*l1", 0.5)):
         found = restore.load("inversion", fit=fit, **options).module.search(seen)
         known = (found.image - waves)[..., :8].abs().mean()
         wanted = Contextual()(found.image, None, observation=seen) + extra * known
         torch.testing.assert_close(found.score, wanted, rtol=1e-4, atol=0)
+    for reduction, count in (("mean", 1), ("sum", waves[0].numel())):  # these are smaller where less is known
+        loss = f"contextual:weighting=none,reduction={reduction}"
+        found = restore.load("inversion", fit=loss, **options).module.search(seen)
+        known = (found.image - waves)[..., :8].abs().mean()
+        torch.testing.assert_close(found.score, count * known.expand_as(found.score), rtol=1e-4, atol=0)
 
 
 def test_with_a_degradation_that_changes_the_shape_it_is_a_fit(waves):
