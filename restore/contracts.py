@@ -140,7 +140,7 @@ class Model(nn.Module):
         Args:
             spec: what ``declared`` returned.
             degradation: as whoever restores may know it, without noise. One that changes sizes may change ``scale``,
-                ``fixed_size`` and ``channels``.
+                ``fixed_size`` and ``channels``, and one that leaves no pixel as it is ``keeps_known``.
         """
         return spec
 

@@ -146,6 +146,9 @@ class ModelSpec(Spec):
     not ``exact``, of what it depends on noticeably. ``None``: the built module tells, which it must for ``exact``."""
     stochastic: bool = False
     """Whether it samples: its result depends on the seed. Not so with ``tiling="exact"``."""
+    keeps_known: bool = False
+    """Whether pixels that a mask calls known are right as they are, so that the runtime returns them bit for bit. For
+    the task ``inpainting`` they always are; other models may change every pixel."""
     non_blind: bool = False
     """Whether it makes use of the degradation where that is known. Benchmarks then tell it, without the noise, in
     ``Observation.degradation`` and ``params``, and say so beside its scores."""

@@ -36,6 +36,11 @@ def check_mask(given: bool, spec: ModelSpec, name: str) -> None:
         raise UsageError(f"{spec.name} changes the size, so that a mask has no meaning", "leave the mask out")
 
 
+def keeps_known(spec: ModelSpec) -> bool:
+    """Whether pixels that a mask calls known are returned as they are."""
+    return spec.keeps_known or spec.task == "inpainting"
+
+
 def folded(span: Span, length: int) -> Tensor:
     """Return the pixels that a span means on an axis of ``length``; beyond it lies its mirror image."""
     index = torch.arange(span.start, span.stop).remainder(2 * length)

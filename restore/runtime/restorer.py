@@ -20,7 +20,7 @@ from restore.plugin import ModelSpec
 from restore.runtime import batches
 from restore.runtime.alpha import bare, is_alpha, opened
 from restore.runtime.declaring import declared_by
-from restore.runtime.fitting import check_mask, check_size, rows_of
+from restore.runtime.fitting import check_mask, check_size, keeps_known, rows_of
 from restore.runtime.forward import Forward, Tally, prepare
 from restore.runtime.knowledge import Knowledge, knowledge
 from restore.runtime.outcome import Outcome, Report
@@ -130,7 +130,7 @@ class Restorer:
             image: path, bytes, PIL image, numpy array (H, W) or (H, W, C), torch tensor (C, H, W) or
                 (B, C, H, W).
             mask: what is missing (white, true or 1), in any of these kinds, or ``"alpha"``: the transparent
-                pixels, which become opaque. All that is not missing is returned bit for bit.
+                pixels, which become opaque. A model that fills holes returns all else bit for bit.
             seed: of the model's random draws.
             max_pixels: files that claim to be larger are refused.
 
@@ -231,7 +231,7 @@ class Restorer:
         holes = [None if mask is None else mask.missing > 0 for mask in said]
         tally = Tally()
         told: list[notices.Notice] = []
-        if all(hole is not None and not hole.any() for hole in holes):
+        if keeps_known(self.spec) and all(hole is not None and not hole.any() for hole in holes):
             restored = [replace(photo, pixels=photo.pixels.copy()) for photo in photos]
         else:
             shown = [bare(p) if is_alpha(m) else p for p, m in zip(photos, masks, strict=True)]

@@ -14,7 +14,7 @@ from restore.errors import DeviceError, PluginError
 from restore.images import Canvas, Photo
 from restore.plugin import ModelSpec
 from restore.runtime.alpha import enlarged
-from restore.runtime.fitting import folded, from_model, read, to_model
+from restore.runtime.fitting import folded, from_model, keeps_known, read, to_model
 from restore.runtime.forward import Forward, OutOfMemoryError, Tally
 from restore.runtime.tiling import Box, Grid, Span, Tile
 
@@ -104,7 +104,7 @@ def restore_tiles(forward: Forward, strip: Strip, grid: Grid, tally: Tally, prog
         if progress is not None:
             progress(tally.tiles, tally.tiles + len(tiles))
     for canvas, hole in zip(canvases, strip.holes, strict=True):
-        if hole is not None:
+        if hole is not None and keeps_known(strip.spec):
             canvas.keep(~hole[:, 0].numpy())
     return [canvas.photo() for canvas in canvases]
 

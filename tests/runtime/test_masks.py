@@ -125,9 +125,20 @@ def test_what_is_under_the_mask_never_reaches_the_model(make, picture, declared)
 
 def test_a_model_of_another_task_sees_all(make, picture, hole):
     image = picture(15, 11, 3)
-    result = make(lambda seen: seen.image * 0.5)(image, mask=hole(15, 11))
+    result = make(lambda seen: seen.image * 0.5, keeps_known=True)(image, mask=hole(15, 11))
     expected = np.where(hole(15, 11)[..., None], image / 2, image)
     assert np.abs(result - expected).max() <= 0.5
+
+
+@pytest.mark.parametrize("tile", ["off", 8])
+def test_a_model_of_another_task_may_change_what_is_known(make, picture, hole, tile):
+    """Also where nothing is missing: it is asked all the same."""
+    image = picture(15, 11, 3)
+    negative = make(lambda seen: 1 - seen.image, tile=tile, tiling="approximate", receptive_field=1)
+    for mask in (hole(15, 11), np.zeros((15, 11), bool)):
+        outcome = negative.restore(image, mask=mask)
+        assert np.array_equal(outcome.image, 255 - image)
+        assert outcome.report.missing_share == pytest.approx(mask.mean())
 
 
 def test_batches_of_a_tensor(filler):

@@ -14,7 +14,7 @@ from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
 from restore_inpainting.abilities import check_abilities
-from restore_inpainting.known import know, made_of
+from restore_inpainting.known import know, leaves, made_of
 from restore_inpainting.presets import Start
 
 SEEDS = 2**31
@@ -24,7 +24,8 @@ class LatentInversion(Model):
     """The image of a prior that explains what was observed best.
 
     Whoever knows the degradation of an image puts it into the observation, and it is used; benchmarks do. Files come
-    without one: the option ``degradation`` says what was done to them. A mask says which pixels are missing.
+    without one: the option ``degradation`` says what was done to them. A mask says which pixels are missing; the
+    runtime returns the others as they are, unless a degradation has been at them too.
 
     Args:
         prior: its name, ``dcgan-faces`` or ``dcgan-faces.TAG``.
@@ -112,17 +113,19 @@ class LatentInversion(Model):
     def declared(self, spec: ModelSpec) -> ModelSpec:
         """Return what holds for this prior, degradation and seed: the only size, the scale, the channels, chance.
 
-        It is told of a degradation only where the option names none.
+        Where the option names no degradation, it can be told one, and pixels that a mask calls known are kept.
 
         Raises:
             UsageError: the degradation does not divide the sides of the prior's images.
         """
-        return self._fitted(replace(spec, non_blind=self.known.degradation is None), self.known.shape)
+        nothing = self.known.degradation is None
+        return self._fitted(replace(spec, non_blind=nothing, keeps_known=nothing), self.known.shape)
 
     def informed(self, spec: ModelSpec, degradation: Degradation) -> ModelSpec:
         """Return what holds where the observation brings its degradation. Raises as ``declared``."""
         place = next(iter([*self.prior.parameters(), *self.prior.buffers()]), torch.empty(0)).device
-        return self._fitted(spec, made_of(degradation, torch.zeros(1, self.made, *self.sides, device=place)))
+        image = torch.rand(1, self.made, *self.sides, generator=torch.Generator().manual_seed(0)).to(place)
+        return self._fitted(replace(spec, keeps_known=leaves(degradation, image)), made_of(degradation, image))
 
     def _fitted(self, spec: ModelSpec, observed: tuple[int, int, int]) -> ModelSpec:
         """Return what holds for observations (C, h, w)."""

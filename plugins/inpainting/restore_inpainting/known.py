@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from restore.composition import build_degradation
+from restore.composition import Noiseless, build_degradation
 from restore.contracts import Degradation, Observation, Params
 from restore.errors import UsageError
 from restore.inversion.problem import select, signal
@@ -70,6 +70,17 @@ def made_of(degradation: Degradation, image: Tensor) -> tuple[int, int, int]:
     """Return (C, h, w) of what a degradation makes of images like ``(1, C, H, W)``, on its device."""
     with torch.no_grad():
         return _shape(degradation.signal(image, degradation.draw(image, torch.Generator().manual_seed(0))))
+
+
+def leaves(degradation: Degradation, image: Tensor) -> bool:
+    """Whether a degradation, noise and all, leaves images like ``(1, C, H, W)`` as they are but for missing pixels."""
+    whole = degradation.whole if isinstance(degradation, Noiseless) else degradation
+    with torch.no_grad():
+        params = whole.draw(image, torch.Generator().manual_seed(0))
+        made, mask = whole(image, params), whole.mask(image, params)
+    if made.shape != image.shape:
+        return False
+    return torch.equal(made, image if mask is None else torch.where(mask > 0, made, image))
 
 
 def _shape(image: Tensor) -> tuple[int, int, int]:

@@ -66,6 +66,14 @@ def test_what_is_missing_counts_for_nothing(pair, images):
     assert float(found.explained.min()) > 0.95
 
 
+@pytest.mark.parametrize("rows", [0, 10])
+def test_known_pixels_are_translated_too(pair, images, rows):
+    mask = torch.zeros_like(images[0])
+    mask[..., :rows, :] = 1
+    model = restore.load("cogan", weights=pair[1], from_="mnist", **QUICK)
+    torch.testing.assert_close(model(images[0], mask=mask), images[1], atol=0.06, rtol=0)
+
+
 def test_searches_start_from_the_nearest():
     generator = torch.Generator().manual_seed(0)
     image, images = torch.rand(3, 1, 6, 5, generator=generator), torch.rand(20, 1, 6, 5, generator=generator)

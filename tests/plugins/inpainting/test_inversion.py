@@ -67,6 +67,31 @@ def test_all_and_nothing_missing(waves):
     assert invented.isfinite().all()
 
 
+@pytest.mark.parametrize("degradation", ["grayscale", "gaussian-blur:sigma=1.5", "gaussian-noise:sigma=0.1"])
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_known_pixels_that_were_degraded_too_are_restored(waves, degradation, share):
+    seen = restore.degrade(waves, degradation, seed=3)
+    mask = np.zeros((32, 32), bool)
+    mask[: int(32 * share)] = True
+    restored = restore.load("inversion", degradation=degradation, **QUICK)(seen, mask=mask)
+    assert restored.shape == waves.shape
+    assert psnr(restored[..., 16:, :], waves[..., 16:, :]) > 30
+    assert psnr(restored[..., :9, :], waves[..., :9, :]) > 20
+
+
+@pytest.mark.parametrize(
+    ("harm", "kept"), [("mask-center", True), ("mask-center|gaussian-noise:sigma=0.1", False), ("grayscale", False)]
+)
+def test_who_is_told_the_degradation_keeps_what_it_left(waves, harm, kept):
+    seen = build_degradation(harm).observe(waves, torch.Generator().manual_seed(0))
+    informed = restore.load("inversion", **QUICK).knowing(seen.degradation, seen.params)
+    mask = torch.zeros_like(waves[:, :1]) if seen.mask is None else seen.mask
+    restored = informed(seen.image, mask=mask)
+    assert informed.spec.keeps_known is kept
+    assert torch.equal(torch.where(mask > 0, 0, restored), torch.where(mask > 0, 0, waves)) is kept
+    assert psnr(restored, waves) > 25
+
+
 def test_files(waves, site, tmp_path):
     small = restore.degrade(waves, "bicubic:scale=4")[0].mul(255).round().byte().permute(1, 2, 0).numpy()
     Image.fromarray(small).save(tmp_path / "small.png")
