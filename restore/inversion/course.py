@@ -38,5 +38,7 @@ class Course:
             self._progress(self._done, max(self._done, self._total))
 
     def end(self) -> None:
-        """End what has begun; steps that were not needed count as done."""
-        self._done = self._end
+        """End what has begun; steps that were not needed count as done, which is told."""
+        if self._done < self._end:
+            self._done = self._end - 1
+            self.tick()

@@ -91,8 +91,10 @@ def told(options: Mapping[str, object]) -> dict[str, object]:
 
 def _name(value: str | Path) -> str:
     try:
-        place = Path(value).expanduser()
-        return place.absolute().name if place.exists() else str(value)
+        there = Path(value).expanduser().exists()
+        return (there and Path(value).name) or str(
+            value
+        )  # no text and "." are the working folder, and say nothing of it
     except (OSError, RuntimeError):  # a text that is too long for a path, or begins with ~ and names no user
         return str(value)
 

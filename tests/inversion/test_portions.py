@@ -97,6 +97,18 @@ def test_progress_counts_every_portion():
     assert told == [(step + 1, total) for step in range(total)]
 
 
+@pytest.mark.parametrize("refine_steps", [0, 30])
+def test_progress_reaches_its_end_where_searches_stop_early(refine_steps):
+    told = []
+    settings = Settings(steps=50, restarts=2, patience=3, tolerance=0.9, refine_steps=refine_steps, batch=4)
+    result = invert(Staged(), SEEN, settings=settings, progress=lambda *step: told.append(step))
+    assert result.steps.max() < 50
+    total = 3 * 50 + 2 * refine_steps
+    assert told[-1] == (total, total)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert {of for _, of in told} == {total}
+
+
 def test_time_is_shared_in_proportion_to_the_steps(monkeypatch):
     """A second for each pass, 150 for 300 steps: half of each search, and of the refinement as well."""
     clock = [0.0]

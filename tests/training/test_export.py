@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from torch import nn
 import restore
 from restore import weights
 from restore.training import train
-from restore.training.export import rounded
+from restore.training.export import rounded, told
 
 
 def rows(card):
@@ -69,6 +70,14 @@ def test_files_are_told_by_their_names_and_nobodys_folders(doubling, settings, t
     assert json.loads(weights.read(result.weights)[1]["recipe_options"]) == wanted
     assert "init=start.safetensors" in rows(read(result))["Recipe"]
     assert str(tmp_path) not in read(result)
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "/", "~", "l1"])
+def test_the_working_folder_and_the_home_are_not_named(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "l1").mkdir()
+    assert told({"data_terms": text, "here": Path(text)}) == {"data_terms": text, "here": str(Path(text))}
 
 
 def test_a_bar_or_a_line_break_does_not_end_the_table(doubling, settings):
