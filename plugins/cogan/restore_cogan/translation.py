@@ -11,9 +11,9 @@ from torch import Tensor
 from restore import inversion, load_prior, notices
 from restore import weights as store
 from restore.contracts import Model, Observation, Progress
-from restore.errors import InputError, UsageError
+from restore.errors import InputError, PluginError, UsageError
 from restore.plugin import ModelSpec
-from restore.registry import registry
+from restore.registry import Component, registry
 from restore.training.numbers import check_number
 from restore_cogan.prior import CoGAN
 
@@ -46,7 +46,7 @@ class Translation(Model):
         from_: the domain of the images that are given.
         to: the domain of the result; none: the other.
         prior: a pair of domains, ``cogan-mnist-edge`` or ``cogan-mnist-edge.TAG``; none: that of the weights file, or
-            the first with weights that has both domains.
+            the only one that has weights and both domains, with the first of its weights for them.
         weights: a file for the prior, in place of its own weights.
         steps: of the search, at most.
         restarts: searches for each image, of which the best wins.
@@ -177,7 +177,9 @@ def nearest(image: Tensor, there: Tensor, images: Tensor, count: int) -> Tensor:
 
 
 def find_pair(weights: Path | None, domains: set[str]) -> str:
-    """Return the name of the prior that a file of weights is for, or of the first whose own weights have these domains.
+    """Return the name of the prior that a file of weights is for, or of the only pair with weights for these domains.
+
+    Where a pair has several weights for them, the first are meant.
 
     Raises:
         UsageError: neither tells which.
@@ -188,14 +190,31 @@ def find_pair(weights: Path | None, domains: set[str]) -> str:
         if model is None:
             raise UsageError(f"{weights} does not say of what the weights are", "name it: prior=cogan-mnist-edge")
         return model
-    for component in registry().of_kind("prior"):
+    known = " and ".join(sorted(domains))
+    fitting: dict[tuple[str, frozenset[str]], str] = {}
+    for component in filter(makes_pairs, registry().of_kind("prior")):
         for shipped in component.weights:
-            if domains <= {*shipped.options.get("names", ())}:
-                return f"{component.qualified}.{shipped.tag}"
-    raise UsageError(
-        f"no pair that has weights knows {' and '.join(sorted(domains))}",
-        "give the file of one that you have trained, --weights FILE; restore list recipes shows what trains it",
-    )
+            names = frozenset(shipped.options.get("names", ()))
+            if domains <= names:
+                fitting.setdefault((component.qualified, names), f"{component.qualified}.{shipped.tag}")
+    if not fitting:
+        raise UsageError(
+            f"no pair that has weights knows {known}",
+            "give the file of one that you have trained, --weights FILE; restore list recipes shows what trains it",
+        )
+    if len(fitting) > 1:
+        told = [f"{name} ({' and '.join(sorted(names))})" for (_, names), name in fitting.items()]
+        raise UsageError(f"several pairs that have weights know {known}: {', '.join(told)}", "name one, prior=NAME")
+    return fitting.popitem()[1]
+
+
+def makes_pairs(component: Component) -> bool:
+    """Whether a prior that has weights is a pair of domains; what cannot be imported is none."""
+    try:
+        factory = component.factory() if component.weights else None
+    except PluginError:
+        return False
+    return isinstance(factory, type) and issubclass(factory, CoGAN)
 
 
 def directed(pair: CoGAN, source: str, target: str | None) -> tuple[str, str]:

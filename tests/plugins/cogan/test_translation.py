@@ -139,7 +139,7 @@ def test_images_that_do_not_fit(pair, images):
         module(Observation(image=images[0], mask=torch.ones_like(images[0])))
 
 
-def test_which_pair_is_meant(pair, tmp_path, monkeypatch):
+def test_which_pair_is_meant(pair, tmp_path):
     assert translation.find_pair(pair[1], set()) == "cogan-mnist-edge"
     store.write(tmp_path / "bare.safetensors", {"a": torch.zeros(1)}, {})
     with pytest.raises(UsageError, match="does not say of what"):
@@ -150,10 +150,40 @@ def test_which_pair_is_meant(pair, tmp_path, monkeypatch):
         translation.find_pair(None, {"moon", "edge"})
     with pytest.raises(UsageError, match="dcgan-mnist has one domain"):
         restore.load("cogan:from=mnist", prior="dcgan-mnist", device="cpu")
-    shipped = WeightsSpec(tag="moon", file="x:y.safetensors", sha256="0" * 64, options={"names": ("mnist", "moon")})
-    component = restore.registry.registry().find("prior", "cogan-mnist-edge")
-    monkeypatch.setattr(type(component), "weights", property(lambda one: (shipped,) if one == component else ()))
-    assert translation.find_pair(None, {"moon"}) == f"{component.qualified}.moon"
+
+
+@pytest.mark.parametrize("domains", [{"mnist"}, {"usps"}, {"mnist", "usps"}])
+def test_of_one_pair_the_first_weights_are_meant(domains):
+    assert translation.find_pair(None, domains) == "restore-toolkit:cogan-digits.mnist-usps"
+
+
+def ship(monkeypatch, **offered):
+    """Give priors weights that are for two domains, ``name={tag: (first, second)}``."""
+    all_of = {
+        name.replace("_", "-"): tuple(
+            WeightsSpec(tag=tag, file="x:y.safetensors", sha256="0" * 64, options={"names": names})
+            for tag, names in tags.items()
+        )
+        for name, tags in offered.items()
+    }
+    one = restore.registry.registry().find("prior", "cogan-digits")
+    monkeypatch.setattr(
+        type(one), "weights", property(lambda one: all_of.get(one.spec.name, ()) if one.spec.kind == "prior" else ())
+    )
+
+
+def test_between_several_pairs_nobody_but_the_user_chooses(monkeypatch):
+    digits = {"usps": ("mnist", "usps"), "back": ("usps", "mnist"), "moon": ("mnist", "moon")}
+    ship(monkeypatch, cogan_digits=digits, cogan={"own": ("moon", "mnist")}, dcgan_mnist={"other": ("mnist", "usps")})
+    named = "restore-toolkit:cogan"
+    assert translation.find_pair(None, {"mnist", "usps"}) == f"{named}-digits.usps"  # dcgan-mnist is no pair
+    with pytest.raises(UsageError) as caught:
+        translation.find_pair(None, {"mnist", "moon"})
+    assert f"know mnist and moon: {named}.own (mnist and moon), {named}-digits.moon" in caught.value.message
+    with pytest.raises(UsageError, match="several pairs that have weights know mnist:") as caught:
+        restore.load("cogan:from=mnist", device="cpu")
+    assert caught.value.message.count("restore-toolkit:") == 3
+    assert "prior=NAME" in caught.value.cure
 
 
 @pytest.mark.filterwarnings("ignore::restore.RestoreWarning")
