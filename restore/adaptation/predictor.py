@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -98,23 +99,30 @@ class Adapted:
         return cls(prior, {"model": model, "adapted": json.dumps(told)})
 
     @classmethod
-    def load(cls, path: str | Path, device: str = "auto") -> Adapted:
+    def load(cls, path: str | Path, device: str = "auto", *, view: Mapping[str, Any] | None = None) -> Adapted:
         """Return a predictor that ``save`` wrote.
+
+        Args:
+            path: of the file.
+            device: as for ``load_prior``.
+            view: options of the prior in place of those that it was saved with, such as the domain that it reads.
 
         Raises:
             WeightsError: the file is absent, damaged, or holds something else.
+            UsageError: an option that the prior has not, or that its weights contradict.
             PluginError: the plugin of its network is not installed.
             DeviceError: the device is absent.
         """
         metadata = dict(store.header(Path(path)).metadata)
         try:
-            view = json.loads(metadata["adapted"])["view"]
+            told = json.loads(metadata["adapted"])
+            told["view"] = {**told["view"], **(view or {})}
             model = metadata["model"]
         except (KeyError, ValueError, TypeError) as error:
             raise WeightsError(f"{path} holds no predictor", "Adapted.save writes one") from error
-        network = load_prior(model, device=device, weights=Path(path), **view)
+        network = load_prior(model, device=device, weights=Path(path), **told["view"])
         if not isinstance(network, Classifies):
             raise WeightsError(
                 f"{path} holds {model}, which tells no classes apart", "Adapted.save writes one that does"
             )
-        return cls(network, metadata)
+        return cls(network, {**metadata, "adapted": json.dumps(told)})

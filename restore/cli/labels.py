@@ -91,8 +91,8 @@ def find_reader(name: str, options: Mapping[str, str], weights: Path | None, dev
         raise
     if file is not None:
         metadata = store.header(Path(file)).metadata
-        if "adapted" in metadata and metadata.get("model") == component.spec.name and not chosen:
-            return Adapted.load(file, device), str(file)
+        if "adapted" in metadata and metadata.get("model") == component.spec.name:
+            return Adapted.load(file, device, view=chosen), str(file)
     prior, filled_with = assemble(name, chosen, device=device, weights=file)
     if not isinstance(prior, Classifies):
         raise UsageError(f"{name} tells no classes apart", "restore run cogan-digits does")

@@ -93,7 +93,10 @@ def run(
         if key in options:
             raise UsageError(f"{key} is no option of a model", f"write --{key} {options[key]}")
     if Path(output).suffix.lower() == ".csv":
-        labels.refuse(mask=mask, suffix=suffix, format=extension, tile=tile != "auto", precision=precision != "auto")
+        labels.refuse(
+            mask=mask, suffix=suffix, format=extension, tile=tile != "auto", precision=precision != "auto",
+            seed=seed is not None,
+        )  # fmt: skip
         labels.write(
             name, options, inputs, Path(output), weights=Path(weights) if weights else None, device=device,
             recursive=recursive, overwrite=overwrite, max_pixels=max_pixels, as_json=as_json,

@@ -68,22 +68,28 @@ def test_every_image_has_a_line(reader, folder, tmp_path, options, shown):
     assert Adapted.of(prior, "cogan-digits").predict(np.stack(images)).dtype.kind == "i"
 
 
-def test_a_saved_reader_knows_its_classes(reader, folder, tmp_path):
+@pytest.mark.parametrize("shown", ["mnist", "usps"])
+def test_a_saved_reader_knows_its_classes(reader, folder, tmp_path, shown):
     prior, _ = reader
     told = {"classes": [*"abcdefghij"], "shape": [1, 28, 28], "size": [28, 28], "view": {"show": "mnist"}}
     options = json.dumps({"names": ["mnist", "usps"], "width": 0.02, "latent": 5, "classes": 10})
     saved = Adapted(prior, {"model": "cogan-digits", "options": options, "adapted": json.dumps(told)})
     saved.save(tmp_path / "saved.safetensors")
     out = tmp_path / "labels.csv"
-    result = call(
-        "cogan-digits", folder / "a.png", "-o", out, "--weights", tmp_path / "saved.safetensors", "--device", "cpu",
-        "--json",
-    )  # fmt: skip
+    words = ["cogan-digits", folder / "a.png", "-o", out, "--weights", tmp_path / "saved.safetensors"]
+    words += ["--set", f"show={shown}"] if shown != "mnist" else []
+    result = call(*words, "--device", "cpu", "--json")
     assert result.exit_code == 0, result.output
     [_, [_, label, probability]] = lines(out)
-    expected = restore.Adapted.load(tmp_path / "saved.safetensors", device="cpu")
-    image = np.asarray(Image.open(folder / "a.png"))[None]
-    assert label == expected.predict(image)[0]
+    image = np.array(Image.open(folder / "a.png"))[None]
+    shares = prior.showing(shown).classify(torch.from_numpy(image)[:, None] / 255).double().softmax(1)
+    assert label == "abcdefghij"[int(shares.argmax())]
+    assert float(probability) == pytest.approx(float(shares.max()), abs=2e-6)
+    expected = restore.Adapted.load(tmp_path / "saved.safetensors", device="cpu", view={"show": shown})
+    assert expected.predict(image)[0] == label
+    expected.save(tmp_path / "again.safetensors")
+    again = restore.Adapted.load(tmp_path / "again.safetensors", device="cpu")
+    np.testing.assert_array_equal(again.predict_proba(image), expected.predict_proba(image))
     [told] = json.loads(result.stdout)["results"]
     assert (told["label"], told["status"]) == (label, "read")
     assert told["probability"] == pytest.approx(float(probability), abs=1e-6)
@@ -112,6 +118,7 @@ def test_bad_images_are_told_and_passed_over(reader, folder, tmp_path):
         (["cogan-digit"], "did you mean cogan-digits"),
         (["cogan"], "has no weights"),
         (["cogan-digits", "--suffix", "x"], "--suffix is for restored images"),
+        (["cogan-digits", "--seed", "0"], "--seed is for restored images"),
         (["cogan-digits", "--set", "shown=usps"], "did you mean 'show'"),
     ],
 )
