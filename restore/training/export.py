@@ -92,9 +92,7 @@ def told(options: Mapping[str, object]) -> dict[str, object]:
 def _name(value: str | Path) -> str:
     try:
         there = Path(value).expanduser().exists()
-        return (there and Path(value).name) or str(
-            value
-        )  # no text and "." are the working folder, and say nothing of it
+        return (there and Path(value).name) or str(value)  # no text and "." have no name: the working folder
     except (OSError, RuntimeError):  # a text that is too long for a path, or begins with ~ and names no user
         return str(value)
 

@@ -13,7 +13,7 @@ from restore.errors import InputError, UsageError
 from restore.resize import resize
 
 LEAST = 0.25
-"""Share of known area from which a pixel of the small image is known."""
+"""Share of known area below which a pixel of the small image is missing, whatever the others are."""
 SKEW = 1.1
 """By how much the box may be wider or higher than the prior's images, before it would distort."""
 
@@ -123,13 +123,17 @@ class Box:
 def shrunk(image: Tensor, missing: Tensor, sides: tuple[int, int]) -> Observation:
     """Return images at another size: each pixel as the mean of what is known in its place.
 
-    A pixel is missing where less than a quarter of its area is known. The filter is a triangle, which has no negative
-    lobes: means over what a mask leaves stay within the range of the image.
+    A pixel is missing where any of its place is, so that no hole is lost, however small. Where holes are so scattered
+    that this would take most pixels, it is missing with less than a quarter known, or less than the median of the rest.
+    The filter is a triangle, which has no negative lobes: means over what a mask leaves stay within the image's range.
     """
     known = (~missing).to(image)
     solid = torch.where(missing, 0, image)
     if image.shape[-2:] != sides:
         share, solid = (F.interpolate(part, sides, mode="bilinear", antialias=True) for part in (known, solid))
-        known = (share >= LEAST).to(image)
+        holed = F.adaptive_max_pool2d(missing.to(image), sides) > 0
+        degree = torch.where(holed, share / 2, 1)  # rounding takes none that has a hole for whole
+        typical = degree.where(share >= LEAST, torch.nan).flatten(1).nanmedian(1).values.view(-1, 1, 1, 1)
+        known = ((share >= LEAST) & (degree >= typical)).to(image)
         solid = torch.where(known > 0, solid / share.clamp(min=LEAST), 0)
     return Observation(image=solid, mask=1 - known)

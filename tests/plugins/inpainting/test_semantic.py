@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 import restore
@@ -16,6 +18,7 @@ from restore.cli import cli
 from restore.contracts import Observation
 from restore.errors import InputError, UsageError
 from restore.testing.running import plan
+from restore_inpainting.box import shrunk
 
 QUICK = {"prior": "waves", "steps": 150, "restarts": 3, "seed": 0}
 BRIEF = {"prior": "waves", "steps": 3, "restarts": 2, "seed": 0, "coverage": 1}
@@ -256,6 +259,34 @@ def test_gray_and_colour_meet(waves):
     assert np.array_equal(restored[mask == 0], photo[mask == 0])
 
 
+@given(side=st.integers(7, 90), row=st.integers(0, 89), column=st.integers(0, 89), large=st.integers(0, 5))
+@settings(deadline=None)
+def test_every_hole_is_seen_in_the_small_image(side, row, column, large):
+    """Whatever the sizes; beside a larger one too, and its neighbours keep their colours."""
+    missing = torch.zeros(1, 1, 90, side, dtype=torch.bool)
+    missing[..., row, column % side] = True
+    missing[..., : 10 * large, : side // 2] = True
+    seen = shrunk(torch.full((1, 3, 90, side), 0.7), missing, (16, 16))
+    y, x = row * 16 // 90, column % side * 16 // side
+    assert seen.mask[0, 0, y, x] == 1
+    assert 0 < seen.mask.mean() < 1
+    known = seen.image[(seen.mask == 0).expand_as(seen.image)]
+    torch.testing.assert_close(known, torch.full_like(known, 0.7))
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
+def test_of_scattered_pixels_enough_are_known(share):
+    missing = torch.rand(2, 1, 96, 96, generator=torch.Generator().manual_seed(0)) < share
+    missing[1, :, :24, :24] = True
+    missing[1, :, 24:] = False
+    mask = shrunk(torch.rand(2, 3, 96, 96), missing, (32, 32)).mask
+    one, other = (shrunk(torch.rand(1, 3, 96, 96), holes[None], (32, 32)).mask for holes in missing)
+    assert torch.equal(mask, torch.cat([one, other]))
+    assert 0.02 < (1 - mask[0]).mean() < 0.6
+    assert mask[1, :, :7, :7].all()
+    assert not mask[1, :, 9:].any()
+
+
 class TestBox:
     @pytest.fixture
     def photo(self, waves):
@@ -280,6 +311,21 @@ class TestBox:
         restored = restore.load("semantic-inpainting", **QUICK, box=BOX)(photo, mask=mask)
         assert np.array_equal(restored[mask == 0], photo[mask == 0])
         assert off(restored, photo, mask) < 6
+
+    @pytest.mark.parametrize("side", [1, 2, 5])
+    @pytest.mark.parametrize("options", [{"preset": "paper-2017"}, {"known_weight": 0}])
+    def test_no_hole_is_too_small_to_lead_the_search(self, photo, side, options):
+        image = torch.from_numpy(photo).permute(2, 0, 1)[None] / 255
+        image = image.repeat_interleave(5, 2).repeat_interleave(5, 3)
+        mask = torch.zeros_like(image[:, :1])
+        mask[..., 203 : 203 + side, 251 : 251 + side] = 1
+        mask[..., 300:330, 200:230] = 1
+        alone = mask.clone()
+        alone[..., 300:330, 200:230] = 0
+        box = tuple(5 * part for part in BOX)
+        model = restore.load("semantic-inpainting", **(BRIEF | {"prior": "judged-waves"} | options), box=box).module
+        for holes in (mask, alone):
+            assert model.candidates(Observation(image=image, mask=holes)).found.terms["contextual"].min() > 0
 
     def test_a_box_of_which_nothing_is_known_is_too_small(self, photo):
         mask = hole((slice(11, 75), slice(20, 84)), height=80, width=100)
