@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from restore.errors import PluginError
+from restore.errors import InputError, PluginError
 
 if TYPE_CHECKING:
     from restore.benchmark.protocol import Protocol as MetricProtocol
@@ -51,6 +51,18 @@ class Observation:
     mask: Tensor | None = None
     degradation: Degradation | None = None
     params: Params = field(default_factory=dict)
+
+    def check_mask(self) -> None:
+        """Raise InputError for a mask that is not ``(B, 1, H, W)`` of the image, or not finite; the runtime's are."""
+        if self.mask is None:
+            return
+        if self.mask.shape != (len(self.image), 1, *self.image.shape[-2:]):
+            raise InputError(
+                f"the mask {tuple(self.mask.shape)} does not belong to images {tuple(self.image.shape)}",
+                "it is (B, 1, H, W), of the same size",
+            )
+        if not torch.isfinite(self.mask).all():
+            raise InputError("the mask holds NaN or infinity", "1 = missing, 0 = known")
 
 
 class Degradation(nn.Module):

@@ -23,15 +23,9 @@ def placed(observation: Observation, prepared: Prepared) -> Observation:
         raise InputError(f"a search observes images (B, C, H, W) of floats, not {tuple(image.shape)} of {image.dtype}")
     if not len(image):
         raise InputError("no image was observed, so there is nothing to search for")
+    observation.check_mask()
     image = _placed(image, prepared)
     if mask is not None:
-        if mask.shape != (len(image), 1, *image.shape[-2:]):
-            raise InputError(
-                f"the mask {tuple(mask.shape)} does not belong to images {tuple(image.shape)}",
-                "it is (B, 1, H, W), of the same size",
-            )
-        if not torch.isfinite(mask).all():
-            raise InputError("the mask holds NaN or infinity", "1 = missing, 0 = known")
         mask = _placed(mask, prepared)
         image = torch.where(mask > 0, 0, image)
     if not torch.isfinite(image).all():

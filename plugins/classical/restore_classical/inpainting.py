@@ -34,11 +34,7 @@ class Inpainter(Model):
         image, mask = observation.image, observation.mask
         if mask is None:
             return image
-        if mask.shape != (len(image), 1, *image.shape[-2:]):
-            raise InputError(
-                f"a mask of shape {tuple(mask.shape)} does not fit an image of shape {tuple(image.shape)}",
-                "a mask is (B, 1, H, W), 1 = missing",
-            )
+        observation.check_mask()
         missing = mask >= 0.5
         if missing.flatten(1).all(1).any():
             raise InputError(

@@ -132,7 +132,8 @@ class Translation(Model):
             progress: called with (done, total), in steps.
 
         Raises:
-            InputError: images of another size, or not finite where they are known; nothing is known.
+            InputError: images of another size, or not finite where they are known, or with a mask that is
+                none for them; nothing is known.
             DeviceError: memory does not suffice for one search.
         """
         image, mask = observation.image, observation.mask
@@ -140,6 +141,7 @@ class Translation(Model):
             raise InputError(
                 f"the images are {tuple(image.shape[1:])}, and those of {self.named} {self.shape}", "resize them"
             )
+        observation.check_mask()
         if mask is not None and (mask > 0).flatten(1).all(1).any():
             raise InputError("all of an image is missing, and nothing tells what it shows", "white = missing")
         with torch.inference_mode(False), torch.no_grad(), torch.autocast(image.device.type, enabled=False):

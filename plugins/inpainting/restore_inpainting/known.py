@@ -26,7 +26,8 @@ class Known:
     """``(1, 1, h, w)`` of the pixels that are missing in every image, or None."""
 
     def completed(self, observation: Observation) -> Observation:
-        """Return the observation with this degradation, unless it has one of its own."""
+        """Return the observation with this degradation, unless it has one of its own. Raises InputError: its mask."""
+        observation.check_mask()
         if observation.degradation is not None or self.degradation is None:
             return observation
         one = Observation(image=observation.image[:1], params=self.params)

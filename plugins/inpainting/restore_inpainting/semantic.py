@@ -203,13 +203,7 @@ class SemanticInpainting(Model):
         image, mask = observation.image, observation.mask
         if mask is None:
             raise InputError("no mask says what is missing", "pass Observation(image=..., mask=...), 1 = missing")
-        if mask.shape != (len(image), 1, *image.shape[-2:]):
-            raise InputError(
-                f"the mask {tuple(mask.shape)} does not belong to images {tuple(image.shape)}",
-                "it is (B, 1, H, W), of the same size",
-            )
-        if not torch.isfinite(mask).all():
-            raise InputError("the mask holds NaN or infinity", "1 = missing, 0 = known")
+        observation.check_mask()
         if image.shape[1] != self.channels:
             raise InputError(f"the image has {image.shape[1]} channels, and the prior's images {self.channels}")
         return mask > 0

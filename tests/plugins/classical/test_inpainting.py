@@ -186,7 +186,7 @@ def test_an_image_of_which_nothing_is_known_is_refused_with_the_cure(name, side)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(1, 1, 8, 9), (1, 3, 8, 8), (2, 1, 8, 8), (8, 8)])
 def test_a_mask_that_does_not_fit_is_refused(name, shape):
-    with pytest.raises(InputError, match="does not fit"):
+    with pytest.raises(InputError, match="does not belong to images"):
         run(build(name), torch.rand(1, 3, 8, 8), torch.zeros(shape))
 
 

@@ -135,6 +135,8 @@ def test_images_that_do_not_fit(pair, images):
         module(images[0][..., :20])
     with pytest.raises(InputError, match="NaN"):
         module(images[0] * torch.nan)
+    with pytest.raises(InputError, match=r"mask \(1, 1, 28, 27\) does not belong to images \(3, 1, 28, 28\)"):
+        module(Observation(image=images[0], mask=torch.ones(1, 1, 28, 27)))
     with pytest.raises(InputError, match="all of an image is missing"):
         module(Observation(image=images[0], mask=torch.ones_like(images[0])))
 

@@ -136,6 +136,21 @@ def test_gray_that_is_stored_as_colour_gets_its_colours(waves):
         colours(waves)
 
 
+@pytest.mark.parametrize("degradation", [None, "mask-center"])
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (torch.ones(1, 1, 32, 16), r"mask \(1, 1, 32, 16\) does not belong to images \(1, 3, 32, 32\)"),
+        (torch.ones(1, 3, 32, 32), r"mask \(1, 3, 32, 32\) does not belong to images \(1, 3, 32, 32\)"),
+        (torch.full((1, 1, 32, 32), math.nan), "mask holds NaN"),
+    ],
+)
+def test_masks_of_something_else(waves, degradation, mask, message):
+    model = restore.load("inversion", degradation=degradation, **QUICK).module
+    with pytest.raises(InputError, match=message):
+        model(Observation(image=waves, mask=mask))
+
+
 def test_the_seed_decides(waves):
     options = {"prior": "waves", "steps": 5, "restarts": 1}
     free = restore.load("inversion", **options)
