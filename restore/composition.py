@@ -16,9 +16,7 @@ from restore.errors import UsageError
 from restore.options import parse
 from restore.registry import registry
 from restore.resize import resize
-
-SEEDS = 2**63
-"""Seeds lie below."""
+from restore.seeds import check_seed
 
 
 def stages(text: str) -> list[tuple[str, dict[str, str]]]:
@@ -197,8 +195,7 @@ def observe(image: Any, spec: str | Degradation, *, seed: int = 0) -> Degraded:
     Raises:
         RestoreError: an input, a name, an option or a seed that cannot be used.
     """
-    if not 0 <= seed < SEEDS:
-        raise UsageError(f"{seed} is no seed", "a seed is a whole number from 0 to 2**63 - 1")
+    check_seed(seed)
     harm = build_degradation(spec) if isinstance(spec, str) else spec
     photo = image if isinstance(image, images.Photo) else images.load(image)
     source = photo.source()

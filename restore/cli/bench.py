@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from restore.cli.console import SCHEMA, console, emit_text, table
+from restore.seeds import SEEDS
 
 EXAMPLES = """
 \b
@@ -39,7 +40,7 @@ fails costs its own rows, is told, and makes the exit code 1.
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Folder  [runs/PROTOCOL].")
 @click.option("--device", default="auto", show_default=True, metavar="D", help="auto, cpu, cuda, mps.")
 @click.option("--precision", default="auto", show_default=True, metavar="P", help="auto, float32, bfloat16, float16.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), metavar="S", help="Of all draws.  [the protocol's]")
+@click.option("--seed", type=click.IntRange(0, SEEDS - 1), metavar="S", help="Of all draws.  [the protocol's]")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N images of each data set.")
 @click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="For the time.")
 @click.option(

@@ -16,6 +16,7 @@ from restore.cli.console import SCHEMA
 from restore.cli.files import MASK, expand
 from restore.cli.outputs import LOSSLESS, Job, plan
 from restore.errors import InputError, UsageError
+from restore.seeds import SEEDS
 
 MASKING = ("mask", "observe")
 """The methods by which a degradation can yield a mask."""
@@ -45,7 +46,7 @@ whichever order or selection is run, an image gets the same harm. --json and
 @click.argument("spec")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", required=True, metavar="OUT", help="File or folder.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, metavar="S", help="Of all draws.  [0]")
+@click.option("--seed", type=click.IntRange(0, SEEDS - 1), default=0, metavar="S", help="Of all draws.  [0]")
 @click.option("--sidecar", is_flag=True, help="Write OUT.json beside OUT: seed and draws.")
 @click.option("--suffix", default="", metavar="TEXT", help="Put after the names of results in a folder.")
 @click.option("--format", "extension", metavar="EXT", help="Of results in a folder: png, jpg, tif ...")

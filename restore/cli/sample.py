@@ -11,6 +11,7 @@ import click
 from restore.cli.console import console, emit, say
 from restore.cli.outputs import WRITTEN
 from restore.errors import InputError, UsageError
+from restore.seeds import SEEDS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +45,7 @@ BATCH = 64
 @click.option("--weights", metavar="FILE", help="Weights of your own; also PRIOR:weights=FILE.")
 @click.option("--device", default="auto", show_default=True, metavar="D", help="auto, cpu, cuda, mps.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, metavar="S", help="Of the latents."
+    "--seed", type=click.IntRange(0, SEEDS - 1), default=0, show_default=True, metavar="S", help="Of the latents."
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")

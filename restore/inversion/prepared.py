@@ -13,6 +13,7 @@ from torch import Tensor
 from restore.contracts import Criticises, DecodesInStages, Prior
 from restore.errors import PluginError, UsageError
 from restore.runtime.policy import autocast
+from restore.seeds import SEEDS
 
 
 class Prepared:
@@ -64,7 +65,7 @@ class Prepared:
 
     def sample(self, seed: int, n: int) -> Tensor:
         """Return ``n`` latents; each is a function of the seed and of its own number."""
-        generators = (torch.Generator().manual_seed((seed * 1_000_003 + number) % 2**63) for number in range(n))
+        generators = (torch.Generator().manual_seed((seed * 1_000_003 + number) % SEEDS) for number in range(n))
         return torch.cat([self.prior.sample(1, generator) for generator in generators]).to(self.device, self.dtype)
 
     def decode(self, z: Tensor, *, exact: bool = True) -> Tensor:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from restore.errors import UsageError
+from restore.seeds import RANGE, SEEDS
 
 Optimizer = Literal["adam", "nesterov", "lbfgs"]
 Schedule = Literal["constant", "cosine", "stairs"]
 Domain = Literal["auto", "normal", "uniform", "tanh"]
-SEEDS = 2**63
 
 RATES: Mapping[Optimizer, float] = {"adam": 0.1, "nesterov": 20.0, "lbfgs": 1.0}
 """Learning rates of the optimisers, where none is given."""
@@ -79,7 +79,7 @@ class Settings:
             if value is not None and value < low:
                 raise UsageError(f"a search with {name}={value} cannot be", f"{name} is {low} or more")
         if self.seed >= SEEDS:
-            raise UsageError(f"a search with seed={self.seed} cannot be", "seed is 0 to 2**63 - 1")
+            raise UsageError(f"a search with seed={self.seed} cannot be", f"seed is {RANGE}")
         for name in ("learning_rate", "seconds", "refine_rate"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:

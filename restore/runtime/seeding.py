@@ -8,9 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
-from restore.errors import UsageError
+from restore.seeds import check_seed
 
-SEEDS = 2**63
 _seeded = threading.Lock()
 
 
@@ -26,8 +25,7 @@ def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
     if seed is None:
         yield
         return
-    if not 0 <= seed < SEEDS:
-        raise UsageError(f"{seed} is no seed", "a seed is a whole number from 0 to 2**63 - 1")
+    check_seed(seed)
     devices = [device] if device.type == "cuda" else []
     with _seeded, torch.random.fork_rng(devices):
         torch.manual_seed(seed)

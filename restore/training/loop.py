@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from restore.contracts import Batch, Phase, Recipe
 from restore.errors import RestoreError, UsageError
 from restore.runtime.policy import autocast, choose_precision
+from restore.seeds import check_seed
 from restore.training import checkpoint
 from restore.training.average import MovingAverage
 from restore.training.data import seed_torch
@@ -105,8 +106,7 @@ def _check(recipe: Recipe, settings: Settings) -> None:
             "training in float16 loses small gradients, and the loop does not scale the loss",
             "use --precision bfloat16 or float32",
         )
-    if not 0 <= recipe.seed < 2**63:
-        raise UsageError(f"the seed {recipe.seed} is out of range", "use a seed from 0 to 2**63 - 1")
+    check_seed(recipe.seed)
 
 
 class _Run:

@@ -14,10 +14,10 @@ from restore.contracts import Model, Observation, Progress
 from restore.errors import InputError, PluginError, UsageError
 from restore.plugin import ModelSpec
 from restore.registry import Component, registry
+from restore.seeds import drawn_seed
 from restore.training.numbers import check_number
 from restore_cogan.prior import CoGAN
 
-SEEDS = 2**31
 PORTION = 100
 """Images that are decoded at once."""
 
@@ -145,7 +145,7 @@ class Translation(Model):
         if mask is not None and (mask > 0).flatten(1).all(1).any():
             raise InputError("all of an image is missing, and nothing tells what it shows", "white = missing")
         with torch.inference_mode(False), torch.no_grad(), torch.autocast(image.device.type, enabled=False):
-            seed = int(torch.randint(SEEDS, ())) if self.seed is None else self.seed
+            seed = drawn_seed(self.seed)
             source, z = self._view(self.source), self._drawn(self.pool, seed).to(image.device)
             images = torch.cat([source.decode(portion) for portion in torch.split(z, PORTION)])
             there = torch.ones_like(image) if mask is None else (mask <= 0).to(image).expand_as(image)

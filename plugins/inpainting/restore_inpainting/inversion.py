@@ -13,11 +13,10 @@ from restore.contracts import Degradation, Encodes, Model, Observation, Progress
 from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
+from restore.seeds import drawn_seed
 from restore_inpainting.abilities import check_abilities
 from restore_inpainting.known import know, leaves, made_of
 from restore_inpainting.presets import Start
-
-SEEDS = 2**31
 
 
 class LatentInversion(Model):
@@ -160,7 +159,7 @@ class LatentInversion(Model):
             DeviceError: memory does not suffice for one search.
         """
         seen = self.known.completed(self._gray(observation))
-        seed = int(torch.randint(SEEDS, ())) if self.seed is None else self.seed
+        seed = drawn_seed(self.seed)
         return inversion.invert(
             self.prior, seen, fit=self.fit, terms=self.terms, settings=replace(self.settings, seed=seed),
             start=self.start, precision=precision(observation.image.device), progress=progress,

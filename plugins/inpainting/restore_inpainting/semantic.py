@@ -14,12 +14,13 @@ from restore.contracts import Criticises, Encodes, Model, Observation, Progress
 from restore.errors import InputError, UsageError
 from restore.inversion import losses
 from restore.plugin import ModelSpec
+from restore.seeds import drawn_seed
 from restore_inpainting.abilities import check_abilities
 from restore_inpainting.box import Box
 from restore_inpainting.candidates import Candidates
 from restore_inpainting.contextual import Weighting, check_window, importance
 from restore_inpainting.filling import Blend, Filling
-from restore_inpainting.inversion import SEEDS, precision
+from restore_inpainting.inversion import precision
 from restore_inpainting.presets import PRESETS, Name, Start
 
 
@@ -231,7 +232,7 @@ class SemanticInpainting(Model):
             )
 
     def _search(self, small: Observation, how: str, progress: Progress | None) -> inversion.Inversion:
-        seed = int(torch.randint(SEEDS, ())) if self.seed is None else self.seed
+        seed = drawn_seed(self.seed)
         return inversion.invert(
             self.prior, small, fit=None, terms=self.terms, settings=replace(self.settings, seed=seed),
             start=self.start, precision=how, progress=progress,
