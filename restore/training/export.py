@@ -77,6 +77,7 @@ def export(folder: Path, recipe: Recipe, network: nn.Module, account: Account) -
         "steps": str(account.step),
         "seed": str(recipe.seed),
         **({"started_from": recipe.started_from} if recipe.started_from else {}),
+        **({"data_terms": recipe.data_terms} if recipe.data_terms else {}),
     }
     weights.write(path, network.state_dict(), metadata, half=True)
     with replacing(path.with_suffix(".md")) as temporary:

@@ -16,8 +16,9 @@ from restore.parts import parts_of
 from restore.training.data import generator as randomness
 from restore.training.numbers import check_number
 from restore.training.schedule import cosine
+from restore.training.terms import terms_of
 from restore_cogan.prior import CoGAN
-from restore_cogan.restorer import Restorer
+from restore_cogan.restorer import ResidualRestorer
 from restore_cogan.translation import directed, find_pair
 
 SCORED, SHOWN, PORTION = 500, 16, 100
@@ -74,10 +75,11 @@ class CoGANRestorer(Recipe):
         source, _ = directed(self.pair, from_, to)
         self.given = self.pair.index(source)
         [part] = parts_of(nn.ModuleList([self.pair]))
+        self.data_terms = terms_of(prior)
         self.started_from = f"pairs of {part.weights}, sha256 {part.sha256}"
         self.model_options = {"channels": channels, "blocks": blocks}
         with torch.device("meta"):
-            Restorer(**self.model_options)
+            ResidualRestorer(**self.model_options)
 
     def load_data(self, folder: Path | None, progress: Progress) -> str:
         """Read nothing: the prior makes the pairs. Raises UsageError for a folder."""
@@ -88,7 +90,7 @@ class CoGANRestorer(Recipe):
 
     def build(self) -> Sequence[Phase]:
         """Make the network and its Adam."""
-        network = Restorer(**self.model_options)
+        network = ResidualRestorer(**self.model_options)
 
         def objective(batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
             given, wanted = self.pairs(batch["z"])

@@ -26,7 +26,7 @@ def restore_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="cogan-restorer",
-            factory="restore_cogan.restorer:Restorer",
+            factory="restore_cogan.restorer:ResidualRestorer",
             task="restoration",
             summary="Small residual network for gray images, trained on generated pairs",
             channels=(1,),

@@ -12,7 +12,7 @@ DILATIONS = (1, 2, 4)
 """Of the blocks, in turn, so that few layers see a whole digit."""
 
 
-class Restorer(Model):
+class ResidualRestorer(Model):
     """Residual blocks of two dilated 3 x 3 convolutions, and what is to be added to the image.
 
     Args:

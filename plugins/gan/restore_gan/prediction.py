@@ -16,6 +16,7 @@ from restore.training.data import generator as randomness
 from restore.training.numbers import check_number
 from restore.training.schedule import cosine
 from restore.training.squares import Colors, Crop, load_digits, load_squares
+from restore.training.terms import joined, terms_of
 from restore_gan.encoder import PredictiveDCGAN, dcgan
 from restore_gan.glimpses import WHOLE, Glimpses
 from restore_gan.taught import ENCODER, find_taught
@@ -50,7 +51,7 @@ class EncoderFaces(Recipe):
         flip: whether images are mirrored at random.
         crop: ``auto``: the face in CelebA's aligned images, else the centre; ``face``, ``centre``.
         first: how many of the images, in the order of their names; none: all.
-        data_terms: terms of the training images, for the card.
+        data_terms: terms of the training images, for the card, where those of the prior's follow.
         seed: of the initial weights, the images, the latents and the degradations.
 
     Raises:
@@ -95,7 +96,8 @@ class EncoderFaces(Recipe):
         self.model_options = {**self.taught.options, "encoder_width": encoder_width}
         self.steps, self.batch_size, self.seed = steps, batch_size, seed
         self.latent_weight, self.initial_rate, self.warmup, self.ema = latent_weight, learning_rate, warmup, ema
-        self.flip, self.crop, self.first, self.data_terms = flip, crop, first, data_terms
+        self.flip, self.crop, self.first = flip, crop, first
+        self.data_terms = joined(data_terms, terms_of(prior))
         with torch.device("meta"):
             made = dcgan(**self.model_options)
         self.shape, [self.latent] = made.discriminator.shape, made.latent_shape
@@ -204,7 +206,7 @@ class EncoderDigits(EncoderFaces):
         warmup: steps over which the learning rate rises.
         ema: decay of the moving average of the weights; 0: none.
         first: how many of the images; none: all.
-        data_terms: terms of the training images, for the card.
+        data_terms: terms of the training images, for the card, where those of the prior's follow.
         seed: of the initial weights, the images, the latents and the degradations.
     """
 

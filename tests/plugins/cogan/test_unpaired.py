@@ -82,7 +82,7 @@ def small(monkeypatch):
 
 
 def test_a_network_learns_from_generated_pairs_alone(tmp_path, digits, run, small):
-    pair = run("cogan-mnist-degraded", tmp_path / "pair", digits / "mnist").weights
+    pair = run("cogan-mnist-degraded", tmp_path / "pair", digits / "mnist", data_terms="MNIST, free").weights
     recipe = restore.registry.registry().find("recipe", "cogan-mnist-restorer")
 
     def trained(folder, **options):
@@ -95,6 +95,8 @@ def test_a_network_learns_from_generated_pairs_alone(tmp_path, digits, run, smal
     assert told["model"] == "cogan-restorer"
     assert told["started_from"] == f"pairs of {pair.name}, sha256 {restore.weights.digest(pair)}"
     assert told["started_from"] in result.weights.with_suffix(".md").read_text()
+    assert told["data_terms"] == "MNIST, free"
+    assert "| Data terms | MNIST, free |" in result.weights.with_suffix(".md").read_text()
     noisy = torch.rand(2, 1, 28, 28)
     restored = restore.load("cogan-restorer", weights=result.weights, device="cpu")(noisy)
     assert restored.shape == noisy.shape

@@ -92,6 +92,15 @@ def test_what_it_writes_is_the_prior_bit_for_bit_with_an_encoder(tmp_path, photo
     assert str(tmp_path) not in card + str(metadata)
 
 
+def test_the_terms_of_the_priors_data_are_kept(tmp_path, photos, taught):
+    options = {**SHORT, "steps": 1}
+    first = run(tmp_path / "first", photos, prior=str(taught), data_terms="for research", **options)
+    second = run(tmp_path / "second", photos, prior=str(first.weights), data_terms="free", **options)
+    third = run(tmp_path / "third", photos, prior=str(second.weights), **options)
+    assert weights.header(third.weights).metadata["data_terms"] == "free; for research"
+    assert "| Data terms | free; for research |" in third.weights.with_suffix(".md").read_text()
+
+
 def test_the_encoder_learns_the_latents_of_the_priors_images(tmp_path, photos, taught):
     options = {**SHORT, "steps": 80, "batch_size": 16, "encoder_width": 8, "learning_rate": 3e-3, "warmup": 10}
     result = run(tmp_path / "run", photos, prior=str(taught), **options)
