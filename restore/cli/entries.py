@@ -200,8 +200,10 @@ def entries_of(component: Component) -> list[Entry]:
 
 
 def trained_by(component: Component) -> list[str]:
-    """Return the recipes that train a component; where a prior and a model share a name, they train the prior."""
+    """Return the recipes that train a model or prior; where a prior and a model share a name, they train the prior."""
     found, name = registry(), component.spec.name
+    if component.spec.kind not in ("model", "prior"):
+        return []
     if component.spec.kind == "model" and any(prior.spec.name == name for prior in found.of_kind("prior")):
         return []
     return [c.spec.name for c in found.of_kind("recipe") if isinstance(c.spec, RecipeSpec) and c.spec.model == name]
@@ -210,9 +212,7 @@ def trained_by(component: Component) -> list[str]:
 def lacks_weights(component: Component) -> bool:
     """Whether a component that is trained has no weights here."""
     known = [Shipped(component, spec) for spec in component.weights]
-    if known:
-        return all(entry.state == "absent" for entry in known)
-    return component.spec.kind in ("model", "prior") and bool(trained_by(component))
+    return all(entry.state == "absent" for entry in known) if known else bool(trained_by(component))
 
 
 def row(entry: Entry) -> list[str]:

@@ -289,3 +289,10 @@ def test_the_page_of_a_protocol_needs_no_torch(site):
     command = [sys.executable, "-c", textwrap.dedent(code)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_weights_are_told_with_what_they_fill_and_not_with_its_recipe():
+    page = call("dcgan-mnist").stdout
+    assert page.count("\nweights\n") == 1
+    assert "none come with it" not in page
+    assert call("cogan-mnist-edge").stdout.count("none come with it; recipes that train it: cogan-mnist-edge") == 1
