@@ -170,9 +170,14 @@ class Registry:
         Without a tag the first weights are meant; None when the component has none.
 
         Raises:
-            UnknownNameError: no such component, or it has no such weights.
+            UnknownNameError: no such component, or it has no such weights; the name is that of a file of weights.
             PluginError: as for ``find``.
+            WeightsError: a file of weights that cannot be read.
         """
+        if name.endswith(".safetensors"):
+            from restore.trained import refuse_as_name
+
+            refuse_as_name(kind, name)
         base, tag = split_tag(name)
         component = self.find(kind, base)
         if not tag:

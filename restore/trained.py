@@ -6,21 +6,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from restore import blending
 from restore import options as component_options
 from restore import weights as store
-from restore.errors import UsageError, WeightsError
+from restore.errors import UnknownNameError, UsageError, WeightsError
 from restore.plugin import WeightsSpec
-from restore.registry import Component
+from restore.registry import Component, registry
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 USE = {
-    "model": "restore.load({0!r}, weights=...), or restore run {0}",
-    "prior": "restore.load_prior({0!r}, weights=...), or restore sample {0}",
+    "model": "restore run {0} --weights FILE; in Python, restore.load({0!r}, weights=FILE)",
+    "prior": "restore sample {0} --weights FILE; in a model that searches a prior, --set prior={0} --weights FILE; in "
+    "Python, restore.load_prior({0!r}, weights=FILE)",
 }
 """What takes weights of a component, by its kind."""
 
@@ -45,7 +46,7 @@ def from_file(path: Path, component: Component, given: Mapping[str, Any]) -> Tra
     if made_for != component.spec.name:
         raise UsageError(
             f"{path} holds weights of {made_for}, not of {component.spec.name}",
-            USE[component.spec.kind].format(made_for),
+            USE[_kind_of(made_for) or component.spec.kind].format(made_for),
         )
     try:
         options = json.loads(metadata.get("options", "{}"))
@@ -55,6 +56,23 @@ def from_file(path: Path, component: Component, given: Mapping[str, Any]) -> Tra
         raise WeightsError(f"{path} tells its options in a way that is no JSON object", "export it again")
     agreed = _agreed(component, str(path), options, given)
     return Trained(name=str(path), sha256=store.digest(path), options=agreed, state=state)
+
+
+def refuse_as_name(kind: str, name: str) -> NoReturn:
+    """Raise UnknownNameError for a file of weights in place of a name, WeightsError for one that is damaged."""
+    path = Path(name).expanduser()
+    made_for = store.header(path).metadata.get("model", "NAME") if path.is_file() else "NAME"
+    raise UnknownNameError(
+        f"{name!r} is a file of weights, and the name of a {kind} is asked for",
+        USE[_kind_of(made_for) or kind].format(made_for),
+    )
+
+
+def _kind_of(name: str) -> str | None:
+    """Return what weights for a name fill: a prior where a model has the name too; None: nothing that is installed."""
+    found = registry()
+    kinds = [kind for kind in ("prior", "model") if any(c.spec.name == name for c in found.of_kind(kind))]
+    return kinds[0] if kinds else None
 
 
 def installed(component: Component, candidates: Sequence[WeightsSpec], given: Mapping[str, Any]) -> Trained | None:

@@ -121,7 +121,14 @@ def test_a_file_of_ones_own(tmp_path):
         assert holds(restore.load_prior(text, device="cpu", weights=weights), state(8, 5))
     with pytest.raises(UsageError, match=r"holds weights of bare, not of grown") as refused:
         restore.load_prior("grown", weights=file)
-    assert "restore.load_prior('bare', weights=...)" in refused.value.cure
+    assert "restore.load_prior('bare', weights=FILE)" in refused.value.cure
+    assert "--set prior=bare --weights FILE" in refused.value.cure
+    with pytest.raises(UnknownNameError, match=r"own\.safetensors' is a file of weights") as unknown:
+        restore.load_prior(str(file))
+    assert "restore sample bare --weights FILE" in unknown.value.cure
+    with pytest.raises(UsageError, match="holds weights of bare, not of srresnet") as model:
+        restore.load("srresnet", weights=file, device="cpu")
+    assert "restore sample bare" in model.value.cure  # it is no model that could be run
     with pytest.raises(UsageError, match=r"grown\.small names weights, and .* holds others"):
         restore.load_prior("grown.small", weights=file)
     with pytest.raises(WeightsError, match=r"no\.safetensors cannot be read"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from restore.adaptation import Adapted
+    from restore.contracts import Prior
 
 COLUMNS = ("path", "label", "probability")
 PORTION = 256
@@ -76,7 +78,7 @@ def find_reader(name: str, options: Mapping[str, str], weights: Path | None, dev
         RestoreError: as ``restore.load_prior``.
     """
     from restore import weights as store
-    from restore.adaptation import Adapted, Classifies
+    from restore.adaptation import Adapted
     from restore.options import take_weights
     from restore.priors import assemble
     from restore.registry import registry
@@ -91,12 +93,24 @@ def find_reader(name: str, options: Mapping[str, str], weights: Path | None, dev
         raise
     if file is not None:
         metadata = store.header(Path(file)).metadata
-        if "adapted" in metadata and metadata.get("model") == component.spec.name:
+        made_for = metadata.get("model", component.spec.name)
+        if "adapted" in metadata and made_for == component.spec.name:
             return Adapted.load(file, device, view=chosen), str(file)
+        if made_for != component.spec.name and any(made_for == c.spec.name for c in registry().of_kind("prior")):
+            meant, _ = assemble(made_for, {}, device="cpu", weights=file)
+            _reading(meant, made_for, f"{file} holds weights of {made_for}, which")
     prior, filled_with = assemble(name, chosen, device=device, weights=file)
-    if not isinstance(prior, Classifies):
-        raise UsageError(f"{name} tells no classes apart", "restore run cogan-digits does")
-    return Adapted.of(prior, component.spec.name), filled_with
+    return _reading(prior, component.spec.name, name), filled_with
+
+
+def _reading(prior: Prior, model: str, told: str) -> Adapted:
+    """Return the reader that a prior is. Raises UsageError where it tells no classes apart."""
+    from restore.adaptation import Adapted, Classifies
+
+    with contextlib.suppress(UsageError):  # its network has no classes
+        if isinstance(prior, Classifies):
+            return Adapted.of(prior, model)
+    raise UsageError(f"{told} tells no classes apart", "restore run cogan-digits does")
 
 
 def read(reader: Adapted, found: Sequence[Found], output: Path, max_pixels: int | None) -> Iterator[Result]:

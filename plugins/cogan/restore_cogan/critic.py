@@ -85,7 +85,10 @@ class CriticPair(nn.Module):
 
     def _enter(self, image: Tensor, domain: int) -> Tensor:
         if image.shape[1:] != SHAPE:
-            raise InputError(f"a critic of digits {SHAPE} cannot judge {tuple(image.shape[1:])}", "resize them")
+            raise InputError(
+                f"a critic of digits {SHAPE} cannot judge {tuple(image.shape[1:])}",
+                "resize them; in a search whose degradation changes the shape, give its loss as terms",
+            )
         entered: Tensor = self.own[domain](image)
         return entered
 

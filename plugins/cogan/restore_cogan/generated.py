@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from restore import load_prior
 from restore.contracts import Batch, Phase, Progress, Recipe
-from restore.errors import UsageError
+from restore.errors import UsageError, WeightsError
+from restore.options import parse
 from restore.parts import parts_of
+from restore.registry import registry, split_tag
 from restore.training.data import generator as randomness
 from restore.training.numbers import check_number
 from restore.training.schedule import cosine
@@ -136,6 +138,12 @@ def find_trained(prior: str) -> CoGAN:
     """Return a pair by the name of installed weights, or by a safetensors file. Raises UsageError, WeightsError."""
     path = Path(prior).expanduser()
     file = path if path.suffix == ".safetensors" or path.is_file() else None
+    name, written = parse(prior)
+    if file is None and "weights" not in written and not registry().find_weighted("prior", name)[0].weights:
+        raise WeightsError(
+            f"{prior} comes without weights, and makes no pairs without",
+            f"give the file of one that is trained, --set prior=FILE; restore train {split_tag(name)[0]} makes one",
+        )
     pair = load_prior(prior if file is None else find_pair(file, set()), device="cpu", weights=file)
     if not isinstance(pair, CoGAN):
         raise UsageError(f"{prior} has one domain, and makes no pairs", "prior=cogan-mnist-degraded, or a file of it")

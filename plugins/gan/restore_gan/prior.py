@@ -55,4 +55,7 @@ def precise(values: Tensor) -> Tensor:
 def check_shape(image: Tensor, shape: tuple[int, int, int]) -> None:
     """Raise InputError for images of another size or colour than a critic takes."""
     if image.shape[1:] != shape:
-        raise InputError(f"a critic of images {shape} cannot judge {tuple(image.shape[1:])}", "crop and resize them")
+        raise InputError(
+            f"a critic of images {shape} cannot judge {tuple(image.shape[1:])}",
+            "crop and resize them; in a search whose degradation changes the shape, give its loss as terms",
+        )

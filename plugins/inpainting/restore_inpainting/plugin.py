@@ -29,7 +29,8 @@ def restore_models() -> list[ModelSpec]:
             name="semantic-inpainting",
             factory="restore_inpainting.semantic:SemanticInpainting",
             task="inpainting",
-            size_cure="--set box=x,y,width,height says where in it there is what the prior knows; or crop it",
+            size_cure="box=x,y,width,height (--set box=..., or behind the model's name) says where in it there is what "
+            "the prior knows; or crop it",
             summary="Holes filled with what a prior finds likely, blended in",
             channels=(1, 3),
             stochastic=True,

@@ -67,8 +67,9 @@ def test_what_cannot_be(build, tmp_path):
     with pytest.raises(UsageError, match="sigma"):
         Degrading("gaussian-noise:sigma=-1")
     restorer = restore.registry.registry().find("recipe", "cogan-mnist-restorer")
-    with pytest.raises(restore.errors.WeightsError, match="has no weights"):
+    with pytest.raises(restore.errors.WeightsError, match="cogan-mnist-degraded comes without weights") as missing:
         restorer.build()
+    assert "--set prior=FILE" in missing.value.cure
     with pytest.raises(UsageError, match="dcgan-mnist has one domain"):
         restorer.build(prior="dcgan-mnist")
     with pytest.raises(UsageError, match="1 or more"):

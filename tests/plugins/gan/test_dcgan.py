@@ -105,8 +105,9 @@ def test_it_judges_and_compares():
     assert [tuple(m.shape[1:]) for m in prior.features(torch.rand(2, 3, 64, 64))] == [
         (4, 32, 32), (8, 16, 16), (16, 8, 8), (32, 4, 4),
     ]  # fmt: skip
-    with pytest.raises(InputError, match=r"critic of images \(3, 64, 64\) cannot judge \(3, 32, 32\)"):
+    with pytest.raises(InputError, match=r"critic of images \(3, 64, 64\) cannot judge \(3, 32, 32\)") as small:
         prior.critic(torch.rand(2, 3, 32, 32))
+    assert "as terms" in small.value.cure  # what a search whose degradation shrinks images compares is small
 
 
 def test_the_widest_layer_is_capped():
