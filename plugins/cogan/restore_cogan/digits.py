@@ -67,6 +67,11 @@ def read(data: Path | None, name: Name, part: Part) -> Digits:
     folder = data / name if (data / name).is_dir() else data
     if name == "usps":
         return _read_usps(folder, part)
+    if not any(folder.glob("*-ubyte*")):
+        raise InputError(
+            f"{data} holds neither a folder mnist nor MNIST's files",
+            "--data names a folder with mnist/ (MNIST's four idx files, gzipped or not) and usps/ (one .npz)",
+        )
     images, labels = load_digits(folder, "train" if part == "train" else "t10k")
     return Digits(images=images, labels=labels)
 
@@ -74,7 +79,9 @@ def read(data: Path | None, name: Name, part: Part) -> Digits:
 def _read_usps(folder: Path, part: Part) -> Digits:
     paths = sorted(folder.glob("*.npz"))
     if len(paths) != 1:
-        raise InputError(f"{folder} holds {len(paths)} .npz files", "USPS is one, in the folder usps of --data")
+        raise InputError(
+            f"{folder} holds {len(paths)} .npz files", "USPS is one, in the folder usps/ of --data, beside mnist/"
+        )
     try:
         with np.load(paths[0], allow_pickle=False) as archive:
             images, labels = (torch.from_numpy(archive[f"{letter}_{part}"]) for letter in "xy")

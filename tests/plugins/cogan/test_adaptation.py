@@ -115,6 +115,10 @@ def test_what_is_not_there(digits, build):
         read(digits, "usps", "train")
     with pytest.raises(UsageError, match="--data"):
         read(None, "mnist", "train")
+    with pytest.raises(InputError, match="neither a folder mnist nor") as elsewhere:
+        read(digits / "usps", "mnist", "train")
+    assert "mnist/" in elsewhere.value.cure
+    assert "usps/" in elsewhere.value.cure
     with pytest.raises(UsageError, match="mnist=41, and there are 40"):
         draw(digits, ("mnist", "usps"), {"mnist": 41, "usps": None}, 0)
     with pytest.raises(UsageError, match="direction"):
