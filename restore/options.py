@@ -217,7 +217,14 @@ def converted(name: str, factory: Factory, given: Mapping[str, Any]) -> dict[str
             near = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             listed = ", ".join(known) or "none"
-            raise UsageError(f"{name} has no option {key!r}", f"{hint}its options are: {listed}")
+            swallowed = (
+                f"; all that stands behind {name}: belongs to it, so that options of another stand before it, or in a "
+                "--set of their own"
+            )
+            later = isinstance(value, str) and name_given != next(iter(given))
+            raise UsageError(
+                f"{name} has no option {key!r}", f"{hint}its options are: {listed}{swallowed if later else ''}"
+            )
         try:
             checked[key] = convert(value, known[key].annotation)
         except ValueError as error:

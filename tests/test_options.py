@@ -89,6 +89,7 @@ def test_text_becomes_the_types_of_the_factory():
             "border: what lies beyond, a: b.",
         ),
         ({"scale": 2, "size": "8,6,4"}, "net: option size must be 2 whole numbers joined by commas, not '8,6,4'", ""),
+        ({"scale": "2", "steps": "5"}, "net has no option 'steps'", "all that stands behind net: belongs to it"),
         ({}, "net needs the option 'scale'", "write net:scale=..."),
     ],
 )

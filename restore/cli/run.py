@@ -82,7 +82,9 @@ def run(
     Or read it: where OUT is a .csv file, MODEL is a prior that classifies, and
     each image gets a line with its label.
     """
+    from restore.benchmark.source import told_of_part
     from restore.options import parse, parse_pairs
+    from restore.parts import parts_of
     from restore.registry import registry
     from restore.runtime.fitting import check_mask
     from restore.runtime.loading import assemble
@@ -107,7 +109,7 @@ def run(
     masks = find_masks(mask)
     component, _ = registry().find_weighted("model", name)
     side = read_tile(tile)
-    checked(component, options)
+    values = checked(component, options)
     if isinstance(component.spec, ModelSpec):
         check_mask(masks is not None, component.spec, inputs[0])
     file = component.take_weights(options, weights and Path(weights))
@@ -124,7 +126,8 @@ def run(
     results = run_batch(chosen, work, by=restorer.spec.name, verb="restored", overwrite=overwrite)
     about = {
         "command": "run", "model": model, "options": dict(options), "weights": restorer.weights,
-        "device": str(restorer.device), "precision": restorer.precision, "seed": seed,
+        "parts": [told_of_part(part) for part in parts_of(restorer.module)], "device": str(restorer.device),
+        "precision": restorer.precision, "seed": seed if values.get("seed") is None else values["seed"],
     }  # fmt: skip
     finish(results, about, verb="restored", as_json=as_json)
 

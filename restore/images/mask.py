@@ -38,8 +38,8 @@ def read_mask(source: Any, photo: Photo) -> Mask:
     """Read a mask for a photo.
 
     Args:
-        source: anything that ``load`` takes; white, or true, means missing. ``"alpha"`` takes the transparent
-            pixels of the photo itself.
+        source: anything that ``load`` takes, and a tensor (H, W); white, or true, means missing. ``"alpha"`` takes
+            the transparent pixels of the photo itself.
         photo: what it belongs to.
 
     Raises:
@@ -55,7 +55,7 @@ def read_mask(source: Any, photo: Photo) -> Mask:
             'give a file or an image, white = missing, or "alpha"; what a degradation takes away is '
             'restore.composition.observe(image, "mask-center").mask',
         )
-    mask = load(source, max_pixels=max(DEFAULT_MAX_PIXELS, photo.height * photo.width))
+    mask = _loaded(source, max(DEFAULT_MAX_PIXELS, photo.height * photo.width))
     if (mask.height, mask.width) != (photo.height, photo.width):
         raise InputError(
             f"the mask {mask.name} is {mask.width} x {mask.height}, and {photo.name} is {photo.width} x {photo.height}",
@@ -65,6 +65,17 @@ def read_mask(source: Any, photo: Photo) -> Mask:
         raise InputError(f"the mask {mask.name} holds {mask.batch} images, and {photo.name} {photo.batch}")
     missing, doubt = _missing(mask)
     return Mask(missing.expand(photo.batch, -1, -1, -1), doubt)
+
+
+def _loaded(source: Any, max_pixels: int) -> Photo:
+    """Load a mask. Raises InputError, which says that it is the mask that cannot be used."""
+    flat = isinstance(source, Tensor) and source.ndim == 2
+    try:
+        return load(source[None] if flat else source, max_pixels=max_pixels)
+    except InputError as error:
+        of_file = isinstance(source, str | os.PathLike)
+        form = "" if of_file else "; a mask is bool or float, (H, W), true or 1 = missing"
+        raise InputError(f"the mask cannot be used: {error.message}", f"{error.cure}{form}") from error
 
 
 def _missing(mask: Photo) -> Mask:

@@ -19,6 +19,7 @@ import restore
 from restore.cli import cli
 from restore.composition import observe
 from restore.errors import DeviceError, InputError
+from restore.registry import registry
 from restore.runtime import Restorer
 
 MODEL = "bicubic:scale=2"
@@ -193,6 +194,18 @@ class TestBatches:
 
 
 class TestJson:
+    def test_it_names_the_weights_of_a_prior_and_the_seed(self, tmp_path):
+        Image.new("L", (28, 28)).save(tmp_path / "digit.png")
+        words = ("prior=dcgan-mnist", "steps=1", "restarts=1", "seed=7")
+        given = [part for word in words for part in ("--set", word)]
+        result = call("inversion", tmp_path / "digit.png", "-o", tmp_path / "found.png", *given, "--json")
+        assert result.exit_code == 0, result.output
+        found = json.loads(result.stdout)
+        [part] = found["parts"]
+        assert (part["kind"], part["name"], found["seed"]) == ("prior", "dcgan-mnist", 7)
+        shipped = registry().find("prior", "dcgan-mnist").weights[0]
+        assert part["weights"] == {"name": f"dcgan-mnist.{shipped.tag}", "sha256": shipped.sha256}
+
     def test_results(self, photos, corrupt):
         call(MODEL, "photos/a.png", "-o", "large/")
         result = call(MODEL, "photos", "-o", "large", "--json")
@@ -200,6 +213,7 @@ class TestJson:
         found = json.loads(result.stdout)
         assert (found["schema"], found["command"], found["model"]) == (1, "run", MODEL)
         assert found["options"] == {"scale": "2"}
+        assert (found["parts"], found["seed"]) == ([], None)
         assert found["summary"] == {"restored": 1, "failed": 1, "skipped": 1}
         by_status = {record["status"]: record for record in found["results"]}
         assert by_status["failed"]["error"]["type"] == "InputError"

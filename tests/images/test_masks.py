@@ -24,7 +24,7 @@ HOLES[1:3, 2:6] = True
 @pytest.mark.parametrize(
     "mask",
     [HOLES, HOLES.astype(np.uint8) * 255, HOLES.astype(np.uint16) * 65535, HOLES.astype(np.float32),
-     HOLES[..., None].repeat(3, 2), Image.fromarray(HOLES), torch.from_numpy(HOLES)[None],
+     HOLES[..., None].repeat(3, 2), Image.fromarray(HOLES), torch.from_numpy(HOLES)[None], torch.from_numpy(HOLES),
      torch.from_numpy(HOLES)[None, None].float()],
     ids=lambda mask: f"{type(mask).__name__}-{getattr(mask, 'dtype', '')}",
 )  # fmt: skip
@@ -103,7 +103,9 @@ def test_soft_rims_and_what_jpeg_makes_of_a_mask_are_not(tmp_path):
 @pytest.mark.parametrize(
     ("mask", "words"),
     [(HOLES.T, "is 5 x 7, and numpy array .* is 7 x 5"), (HOLES.astype(np.uint8), "holds 0 and 1 in uint8"),
-     (HOLES.astype(np.uint16), "white is 65535"), (HOLES.astype(int), "dtype int64"), ("alpha", "no alpha"),
+     (HOLES.astype(np.uint16), "white is 65535"), (HOLES.astype(int), "the mask cannot be used: .* dtype int64"),
+     ("alpha", "no alpha"), (HOLES * 2.0, "the mask cannot be used: .* from 0 to 2"), (HOLES * np.nan, "mask .*NaN"),
+     (HOLES.tolist(), "the mask .* list"), (HOLES[None], r"the mask .*\(1, 5, 7\)"),
      ("missing.png", "missing.png does not exist"), (torch.zeros(3, 1, 5, 7), "holds 3 images")],
 )  # fmt: skip
 def test_refused(mask, words, photo):
