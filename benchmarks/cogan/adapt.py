@@ -1,7 +1,8 @@
 """adapt-digits: digits of one set are read with labels of another alone, in both directions, over several draws.
 
     python benchmarks/cogan/adapt.py --data digits/
-    python benchmarks/cogan/adapt.py --data digits/ --set width=0.25 --set steps=5000
+    python benchmarks/cogan/adapt.py --data digits/ --set width=0.25 --set steps=3000 --set affine=1
+    python benchmarks/cogan/adapt.py --data digits/ --method "source only" --method coral
 
 DIGITS holds mnist/ and usps/. A draw is 2000 digits of MNIST's training set and 1800 of USPS's, chosen by the seed. One
 set has labels. CoGAN is `restore train cogan-digits`; beside it stand its own reader trained on the labelled digits
@@ -46,6 +47,7 @@ def main() -> None:
     """Train, measure, print and write."""
     arguments = parser(__doc__ or "", "runs/cogan-adapt")
     arguments.add_argument("--direction", choices=DOMAINS, action="append", help="repeatable [both]")
+    arguments.add_argument("--method", choices=METHODS, action="append", help="repeatable [all]")
     arguments.add_argument("--mnist", type=int, default=2000, help="digits of MNIST in a draw [2000]")
     arguments.add_argument("--usps", type=int, default=1800, help="digits of USPS in a draw [1800]")
     arguments.add_argument("--source-steps", type=int, default=2000, help="of the reader without adaptation [2000]")
@@ -72,7 +74,8 @@ def measured(
     affine = float(parse_pairs(given.pairs).get("affine", 0))
     source, target = draw(given.data, names, counts, seed)
     sets = {"target": target, "held out": read(given.data, names[1], "test")}
-    if any(ledger.known(**key, method=method) is None for method in METHODS[:2]):
+    chosen = given.method or METHODS
+    if any(method in chosen and ledger.known(**key, method=method) is None for method in METHODS[:2]):
         reader = source_only(
             source.images, source.labels, steps=given.source_steps, affine=affine, seed=seed, device=device
         )
@@ -81,8 +84,10 @@ def measured(
         alone = {protocol: read_alone(reader, one) for protocol, one in seen.items()}
         adapted = {protocol: coral(one) for protocol, one in seen.items()}
         for method, found in zip(METHODS, (alone, adapted), strict=False):
-            if ledger.known(**key, method=method) is None:
+            if method in chosen and ledger.known(**key, method=method) is None:
                 yield {**key, "method": method, **measures(found, sets)}
+    if METHODS[2] not in chosen:
+        return
     options = {"direction": direction, "seed": seed, "mnist": given.mnist, "usps": given.usps}
     weights = finished("cogan-digits", given.output / f"{direction}-{seed}", options, given)
     key |= {"method": METHODS[2], "sha256": digest(weights)}
