@@ -59,7 +59,7 @@ def test_source_only_learns_what_it_is_shown(scripts):
     labels = torch.arange(40) % 2
     images[labels == 0, :, 12:16] = 255
     images[labels == 1, :, :, 12:16] = 255
-    reader = scripts["baselines"].source_only(images, labels, steps=15, seed=0, device=torch.device("cpu"))
+    reader = scripts["baselines"].source_only(images, labels, steps=15, affine=0.0, seed=0, device=torch.device("cpu"))
     seen = scripts["baselines"].features(reader, images)
     assert (seen.shape, seen.dtype) == ((40, 500), torch.float64)
     assert torch.equal(scripts["adapt"].read_alone(reader, seen), labels)

@@ -74,7 +74,7 @@ def test_one_kind_has_whole_summaries(many):
 def test_what_is_trained_and_has_no_weights_is_shown(many):
     """Weights that are declared and whose file is not here are none either."""
     lines = call("priors").stdout.splitlines()
-    assert any(line.split()[:3] == ["cogan-digits", "no", "weights"] for line in lines)
+    assert any(line.split()[:3] == ["cogan-mnist-edge", "no", "weights"] for line in lines)
     assert any(line.split()[:2] == ["dcgan-faces", "Faces,"] for line in lines)
     shown = {line.split()[0]: line for line in heads(call("models").stdout.splitlines())}
     assert "no weights" in shown["weighted"]

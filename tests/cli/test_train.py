@@ -158,7 +158,7 @@ def test_the_same_command_gives_the_same_bits_and_another_seed_others(tiny):
         (["--steps", "0"], 2, "--steps"),
         (["--resume"], 2, "holds no checkpoint"),
         (["--precision", "float16"], 2, "float16"),
-        (["--seed", "-1"], 2, "the seed -1"),
+        (["--seed", "-1"], 2, "-1 is no seed"),
         (["--device", "abacus"], 2, "no device is called 'abacus'"),
         (["--data", "absent"], 1, "the training data absent do not exist"),
         (["--validation", "absent"], 1, "the validation data absent do not exist"),

@@ -188,7 +188,7 @@ def test_expected_failures_and_options_that_make_no_sense():
         plan("jpeg", expected_failures={"jpeg-copies-are-true": " "})
     with pytest.raises(UsageError, match=r"no component 'jpg'\n.*did you mean jpeg"):
         plan("degradations", options={"jpg": {"quality": 3}})
-    with pytest.raises(UsageError, match="option quality must be int"):
+    with pytest.raises(UsageError, match="option quality must be whole numbers"):
         plan("jpeg:quality=low")
     with pytest.raises(UsageError, match="model-bicubic has no option 'rounding'"):
         plan("bicubic:rounding=uint8")

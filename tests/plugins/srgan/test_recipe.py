@@ -187,7 +187,7 @@ def test_a_content_that_asks_for_a_critic_is_refused_with_its_cure():
     [
         ({"content": "l1 + consistency", "degradation": "photo:scale=4"}, "the loss consistency here: .* at random"),
         ({"content": "l1 + consistency:border=4"}, "the loss consistency here: .*4 pixels left out"),
-        ({"content": "l1 + contextual"}, "the loss contextual here: the prediction is"),
+        ({"content": "l1 + contextual"}, "the loss contextual here: contextual compares images"),
         ({"content": "l1 + -1*mse"}, "weighs mse with -1"),
         ({"content": "0*l1 + 0*mse"}, "are 0"),
     ],
